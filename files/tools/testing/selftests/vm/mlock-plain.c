@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Plain mlock(), munlock() and mlockall(): what lock on fault is built on, and
+ * must leave as it is or mends.  Runs on kernels without mlock2(), too.  Needs
+ * root, for /proc/kpageflags.
+ */
+#define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "page_state.h"
+
+enum { NR_PAGES = 16 };
+#define LEN	(NR_PAGES * page_size())
+#define PAGE(map, n)	((map) + (n) * page_size())
+
+static void test_mlock(void)
+{
+	char *map = map_pages(NR_PAGES);
+
+	tap_check(!mlock(map, LEN), "mlock succeeds");
+	tap_check(count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
+		  "it populates and locks the range");
+	tap_check(locked_pages() == NR_PAGES, "and charges it");
+	tap_check(!munlock(map, LEN) && !locked_pages(), "munlock uncharges it");
+	tap_check(count_pages(map, NR_PAGES, page_is_unlocked) == NR_PAGES,
+		  "and unlocks the pages");
+	munmap(map, LEN);
+}
+
+static void test_length(void)
+{
+	char *map = map_pages(NR_PAGES);
+
+	tap_check(mlock(map, SIZE_MAX) == -1 && errno == EINVAL,
+		  "mlock of the largest length is EINVAL");
+	tap_check(munlock(map, SIZE_MAX) == -1 && errno == EINVAL,
+		  "and so is munlock");
+	munmap(map, LEN);
+}
+
+static void test_limit(void)
+{
+	const struct rlimit limit = { LEN, LEN };
+	char *map = map_pages(NR_PAGES);
+	int status;
+
+	fflush(stdout);
+	if (!fork()) {
+		if (setrlimit(RLIMIT_MEMLOCK, &limit) || setuid(65534))
+			_exit(2);
+		if (mlock(map, LEN))
+			_exit(3);
+		_exit(mlock(map, LEN) != 0);
+	}
+	wait(&status);
+	tap_check(!status, "at the limit, the same range can be locked again");
+	munmap(map, LEN);
+}
+
+static void test_compaction(void)
+{
+	const char *claim = "pages are locked after memory was compacted";
+	int fd = open("/proc/sys/vm/compact_memory", O_WRONLY), i;
+	char *map = map_pages(NR_PAGES);
+
+	mlock(map, LEN);
+	if (fd < 0) {
+		tap_skip(claim, "no compaction in this kernel");
+	} else {
+		for (i = 0; i < 3; i++)
+			if (write(fd, "1", 1) != 1)
+				tap_bail_out("compact_memory");
+		tap_check(count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
+			  "%s", claim);
+		close(fd);
+	}
+	munmap(map, LEN);
+}
+
+static void test_remap_file_pages(void)
+{
+	static const char * const claims[] = {
+		"remap_file_pages keeps the charge",
+		"and leaves the rest of the VMA locked",
+		"and munmap then takes all of the charge back",
+	};
+	int fd = make_file("/tmp", NR_PAGES), i;
+	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	mlock(map, LEN);
+	if (syscall(__NR_remap_file_pages, PAGE(map, 4), page_size(), 0, 9, 0)) {
+		for (i = 0; i < 3; i++)
+			tap_skip(claims[i], "no remap_file_pages() here");
+		munmap(map, LEN);
+	} else {
+		tap_check(locked_pages() == NR_PAGES, "%s", claims[0]);
+		tap_check(vma_of(map).lo && vma_of(PAGE(map, 9)).lo, "%s",
+			  claims[1]);
+		munmap(map, LEN);
+		tap_check(!locked_pages(), "%s", claims[2]);
+	}
+	close(fd);
+}
+
+static void test_all(void)
+{
+	int status;
+
+	fflush(stdout);
+	if (!fork()) {
+		char *map, *brk = sbrk(0);
+
+		if (mlockall(MCL_FUTURE))
+			_exit(2);
+		map = map_pages(NR_PAGES);
+		if (count_pages(map, NR_PAGES, page_is_locked) != NR_PAGES)
+			_exit(3);
+		if (sbrk(page_size()) != brk)
+			_exit(4);
+		munlockall();
+		_exit(locked_pages() || vma_of(map).lo ||
+		      count_pages(map, NR_PAGES, page_is_unlocked) != NR_PAGES);
+	}
+	wait(&status);
+	tap_check(!status, "mlockall(MCL_FUTURE) populates, munlockall undoes it");
+}
+
+/* A shared page that one of two has locked by mlock(), seen after its munmap */
+static void test_two(void)
+{
+	int fd = make_file("/tmp", NR_PAGES), go[2], ready[2];
+	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), c;
+
+	if (pipe(go) || pipe(ready))
+		tap_bail_out("pipe");
+	memset(map, 1, LEN);
+	fflush(stdout);
+	if (!fork()) {
+		mlock(map, LEN);
+		if (write(ready[1], "r", 1) != 1 || read(go[0], &c, 1) != 1)
+			_exit(2);
+		munmap(map, LEN);
+		_exit(0);
+	}
+	if (read(ready[0], &c, 1) != 1)
+		tap_bail_out("read");
+	tap_check(count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
+		  "pages that another process locks are locked");
+	if (write(go[1], "g", 1) != 1)
+		tap_bail_out("write");
+	wait(NULL);
+	tap_check(count_pages(map, NR_PAGES, page_is_unlocked) == NR_PAGES,
+		  "and no longer when it has unmapped them");
+	munmap(map, LEN);
+	close(fd);
+}
+
+int main(void)
+{
+	if (geteuid())
+		tap_skip_all("needs root to read /proc/kpageflags");
+
+	tap_plan(15);
+	test_mlock();
+	test_length();
+	test_limit();
+	test_compaction();
+	test_remap_file_pages();
+	test_all();
+	test_two();
+	return tap_exit();
+}

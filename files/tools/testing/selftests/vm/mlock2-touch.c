@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whatever fault maps a page of an on-fault VMA, and whatever put a page there
+ * before the call: it is Mlocked and on the unevictable list when the fault, or
+ * the call, returns.  And the counters of the kernel agree.  Needs root.
+ */
+#define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/swap.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include "page_state.h"
+
+enum { NR_PAGES = 64, SWAP_PAGES = 1024 };
+#define LEN	(NR_PAGES * page_size())
+#define PAGE(map, n)	((map) + (n) * page_size())
+
+static volatile char sink;
+
+static char *map_file(int fd, int flags)
+{
+	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap of a file");
+	return map;
+}
+
+static void test_file(const char *where, const char *dir)
+{
+	int fd = make_file(dir, NR_PAGES);
+	char *shared = map_file(fd, MAP_SHARED), *private, claim[96];
+	unsigned int present;
+
+#define CLAIM(text) (snprintf(claim, sizeof(claim), "%s: %s", where, text), claim)
+	sys_mlock2(shared, LEN, MLOCK_ONFAULT);
+	tap_check(!count_pages(shared, NR_PAGES, page_is_present), "%s",
+		  CLAIM("the call maps nothing that is in the page cache"));
+	sink = *PAGE(shared, 5);
+	tap_check(page_is_locked(PAGE(shared, 5)), "%s",
+		  CLAIM("a page that is read is locked"));
+	present = count_pages(shared, NR_PAGES, page_is_present);
+	tap_check(count_pages(shared, NR_PAGES, page_is_locked) == present, "%s",
+		  CLAIM("and so is what fault-around maps beside it"));
+	*PAGE(shared, 40) = 1;
+	tap_check(page_is_locked(PAGE(shared, 40)), "%s",
+		  CLAIM("a page that is written through a shared mapping"));
+	munmap(shared, LEN);
+
+	private = map_file(fd, MAP_PRIVATE);
+	sys_mlock2(private, LEN, MLOCK_ONFAULT);
+	sink = *PAGE(private, 5);
+	tap_check(page_is_locked(PAGE(private, 5)), "%s",
+		  CLAIM("a page that is read through a private mapping"));
+	*PAGE(private, 5) = 2;
+	tap_check(page_is_locked(PAGE(private, 5)), "%s",
+		  CLAIM("its copy when it is written"));
+	*PAGE(private, 50) = 2;
+	tap_check(page_is_locked(PAGE(private, 50)), "%s",
+		  CLAIM("a copy made at once"));
+	munmap(private, LEN);
+
+	private = map_file(fd, MAP_PRIVATE);
+	sink = *PAGE(private, 5);
+	sys_mlock2(private, LEN, MLOCK_ONFAULT);
+	tap_check(page_is_locked(PAGE(private, 5)), "%s",
+		  CLAIM("present before: a clean page of a private mapping"));
+	if (ftruncate(fd, 0) || ftruncate(fd, LEN))
+		tap_bail_out("ftruncate");
+	sink = *PAGE(private, 5);
+	tap_check(page_is_locked(PAGE(private, 5)), "%s",
+		  CLAIM("refaulted after truncation"));
+	munmap(private, LEN);
+	close(fd);
+}
+
+static void test_present_anonymous(void)
+{
+	char *map = map_pages(NR_PAGES);
+	pid_t child;
+
+	*PAGE(map, 1) = 1;
+	sink = *PAGE(map, 2);
+	*PAGE(map, 3) = 1;
+	mprotect(PAGE(map, 3), page_size(), PROT_NONE);
+	child = fork();
+	if (!child)
+		for (;;)
+			pause();
+	sys_mlock2(map, LEN, MLOCK_ONFAULT);
+	tap_check(page_is_locked(PAGE(map, 1)),
+		  "present before: a page that is read-only since a fork");
+	tap_check(!(page_kflags(PAGE(map, 2)) & KPF_MLOCKED),
+		  "the zero page is never marked");
+	*PAGE(map, 2) = 1;
+	tap_check(page_is_locked(PAGE(map, 2)), "but the page written over it");
+	tap_check(page_is_locked(PAGE(map, 3)),
+		  "present before: a page in a PROT_NONE part");
+	munmap(map, LEN);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+static void test_proc_mem(void)
+{
+	char *map = map_pages(NR_PAGES);
+	struct iovec from = { "x", 1 }, to = { PAGE(map, 3), 1 };
+	int fd = open("/proc/self/mem", O_RDWR);
+
+	sys_mlock2(map, LEN, MLOCK_ONFAULT);
+	if (pwrite64(fd, "x", 1, (uintptr_t)PAGE(map, 2)) != 1)
+		tap_bail_out("/proc/self/mem");
+	tap_check(page_is_locked(PAGE(map, 2)), "written through /proc/PID/mem");
+	close(fd);
+	if (process_vm_writev(getpid(), &from, 1, &to, 1, 0) != 1)
+		tap_skip("written by process_vm_writev()", "not in this kernel");
+	else
+		tap_check(page_is_locked(PAGE(map, 3)),
+			  "written by process_vm_writev()");
+	munmap(map, LEN);
+}
+
+static void write_file(const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY);
+
+	if (fd >= 0) {
+		if (write(fd, text, strlen(text)) < 0)
+			printf("# cannot write %s\n", file);
+		close(fd);
+	}
+}
+
+static void test_compaction(void)
+{
+	const char *file = "/proc/sys/vm/compact_memory";
+	const char *claim = "pages are locked after memory was compacted";
+	char *map = map_pages(NR_PAGES);
+	size_t i;
+
+	sys_mlock2(map, LEN, MLOCK_ONFAULT);
+	memset(map, 1, LEN);
+	if (access(file, W_OK)) {
+		tap_skip(claim, "no compaction in this kernel");
+	} else {
+		for (i = 0; i < 3; i++)
+			write_file(file, "1");
+		tap_check(count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
+			  "%s", claim);
+	}
+	munmap(map, LEN);
+}
+
+/* Two huge pages of memory, aligned; NULL if there are no huge pages */
+static char *map_huge(size_t huge)
+{
+	char *map = mmap(NULL, 4 * huge, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap");
+	map = (char *)(((uintptr_t)map + huge) & -huge);
+	if (madvise(map, 2 * huge, 14 /* MADV_HUGEPAGE */))
+		return NULL;
+	*map = 1;
+	return page_kflags(map) & KPF_THP ? map : NULL;
+}
+
+static void test_thp(void)
+{
+	static const char * const claims[] = {
+		"huge page: present before", "huge page: touched",
+		"huge page: munlocked",
+	};
+	size_t huge = 512 * page_size();
+	char *map = map_huge(huge);
+	int i;
+
+	if (!map) {
+		for (i = 0; i < 3; i++)
+			tap_skip(claims[i], "no huge pages");
+		return;
+	}
+	sys_mlock2(map, 2 * huge, MLOCK_ONFAULT);
+	tap_check(page_is_mlocked(map), "%s", claims[0]);
+	map[huge] = 1;
+	tap_check(page_is_mlocked(map + huge), "%s", claims[1]);
+	munlock(map, 2 * huge);
+	tap_check(!page_is_mlocked(map) && !page_is_mlocked(map + huge), "%s",
+		  claims[2]);
+	munmap(map, 2 * huge);
+}
+
+/* Push the pages of @map out, by lack of memory in a memcg of our own */
+static bool swap_out(char *map)
+{
+	const char *base = "/tmp/memcg", *dir = "/tmp/memcg/mlock2";
+	char name[64], text[32];
+	size_t len = SWAP_PAGES / 2 * page_size(), i;
+	char *hog;
+
+	mkdir(base, 0700);
+	if (mount("memcg", base, "cgroup", 0, "memory") || mkdir(dir, 0700))
+		return false;
+	snprintf(name, sizeof(name), "%s/memory.limit_in_bytes", dir);
+	snprintf(text, sizeof(text), "%zu", len);
+	write_file(name, text);
+	snprintf(name, sizeof(name), "%s/tasks", dir);
+	snprintf(text, sizeof(text), "%d", getpid());
+	write_file(name, text);
+	memset(map, 1, LEN);
+	hog = map_pages(SWAP_PAGES);
+	for (i = 0; i < SWAP_PAGES; i++)
+		*PAGE(hog, i) = 1;
+	munmap(hog, SWAP_PAGES * page_size());
+	return page_is_swapped(PAGE(map, 7)) && page_is_swapped(PAGE(map, 8)) &&
+		page_is_swapped(PAGE(map, 9));
+}
+
+static void leave_memcg(void)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%d", getpid());
+	write_file("/tmp/memcg/tasks", text);
+	rmdir("/tmp/memcg/mlock2");
+	umount("/tmp/memcg");
+}
+
+/* /dev/ram0 is the swap space: it takes no file system and no loop device */
+static bool make_swap(void)
+{
+	char *header = calloc(1, page_size());
+	uint32_t *info = (uint32_t *)(header + 1024);
+	int fd = open("/dev/ram0", O_RDWR);
+	bool ok;
+
+	info[0] = 1;			/* version */
+	info[1] = 4 * SWAP_PAGES < 16384 * 1024 / page_size() ?
+		4 * SWAP_PAGES - 1 : 16384 * 1024 / page_size() - 1;
+	memcpy(header + page_size() - 10, "SWAPSPACE2", 10);
+	ok = fd >= 0 && write(fd, header, page_size()) == (ssize_t)page_size();
+	free(header);
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+	return ok && !swapon("/dev/ram0", 0);
+}
+
+static void test_swap(void)
+{
+	static const char * const claims[] = {
+		"swapped out before the call: absent after it",
+		"swapped in by a read", "swapped in by a write",
+		"swapped in by swapoff",
+	};
+	char *map = map_pages(NR_PAGES);
+	unsigned int i;
+
+	if (!make_swap() || !swap_out(map)) {
+		for (i = 0; i < 4; i++)
+			tap_skip(claims[i], "no swap or no memcg here");
+		leave_memcg();
+		swapoff("/dev/ram0");
+		return;
+	}
+	leave_memcg();
+	sys_mlock2(map, LEN, MLOCK_ONFAULT);
+	tap_check(page_is_swapped(PAGE(map, 7)), "%s", claims[0]);
+	sink = *PAGE(map, 7);
+	tap_check(page_is_locked(PAGE(map, 7)), "%s", claims[1]);
+	*PAGE(map, 8) = 1;
+	tap_check(page_is_locked(PAGE(map, 8)), "%s", claims[2]);
+	swapoff("/dev/ram0");
+	tap_check(page_is_locked(PAGE(map, 9)), "%s", claims[3]);
+	munmap(map, LEN);
+}
+
+static void test_remap_file_pages(void)
+{
+	int fd = make_file("/tmp", NR_PAGES);
+	char *map = map_file(fd, MAP_SHARED);
+	long long charged;
+
+	sys_mlock2(map, LEN, MLOCK_ONFAULT);
+	charged = locked_pages();
+	if (syscall(__NR_remap_file_pages, PAGE(map, 8), 4 * page_size(), 0, 40, 0)) {
+		tap_skip("remap_file_pages keeps lock on fault", "not here");
+		tap_skip("and populates nothing", "not here");
+		tap_skip("and the charge stays", "not here");
+		tap_skip("and the rest stays locked", "not here");
+	} else {
+		tap_check(vma_of(PAGE(map, 8)).lf,
+			  "remap_file_pages keeps lock on fault");
+		tap_check(!count_pages(PAGE(map, 8), 4, page_is_present),
+			  "and populates nothing");
+		tap_check(locked_pages() == charged, "and the charge stays");
+		tap_check(vma_of(map).lf && vma_of(PAGE(map, 20)).lf,
+			  "and the rest stays locked");
+	}
+	munmap(map, LEN);
+	close(fd);
+}
+
+/* The counters are kept per CPU, and folded about once a second */
+static bool settles_to(const char *name, long long kb)
+{
+	int tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		if (read_kb("/proc/meminfo", name) == kb)
+			return true;
+		drain_lru();
+		usleep(100000);
+	}
+	printf("# %s is %lld kB, not %lld\n", name,
+	       read_kb("/proc/meminfo", name), kb);
+	return false;
+}
+
+static void test_counters(void)
+{
+	int fd = make_file("/tmp", NR_PAGES);
+	char *anon = map_pages(NR_PAGES), *file = map_file(fd, MAP_SHARED);
+	long long mlocked, unevictable, both;
+
+	/* What others have locked, once it has come to rest */
+	usleep(1500000);
+	mlocked = read_kb("/proc/meminfo", "Mlocked");
+	unevictable = read_kb("/proc/meminfo", "Unevictable");
+	sys_mlock2(anon, LEN, MLOCK_ONFAULT);
+	sys_mlock2(file, LEN, MLOCK_ONFAULT);
+	memset(anon, 1, LEN);
+	memset(file, 1, LEN);
+	both = 2 * NR_PAGES * page_size() / 1024;
+	tap_check(settles_to("Mlocked", mlocked + both),
+		  "Mlocked of meminfo counts each page once");
+	tap_check(settles_to("Unevictable", unevictable + both),
+		  "and so does Unevictable");
+	munlock(anon, LEN);
+	munmap(file, LEN);
+	tap_check(settles_to("Mlocked", mlocked) &&
+		  settles_to("Unevictable", unevictable),
+		  "and both are back after munlock and munmap");
+	if (!fork()) {
+		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+		memset(map_pages(NR_PAGES), 1, LEN);
+		memset(map_file(fd, MAP_SHARED), 1, LEN);
+		_exit(0);
+	}
+	wait(NULL);
+	tap_check(settles_to("Mlocked", mlocked) &&
+		  settles_to("Unevictable", unevictable),
+		  "and after an exit with everything locked");
+	munmap(anon, LEN);
+	close(fd);
+}
+
+/* A page that two processes have locked stays locked for the other one */
+static void test_shared_by_two(void)
+{
+	int fd = make_file("/tmp", NR_PAGES), to_child[2], to_us[2], status;
+	char *map = map_file(fd, MAP_SHARED), c;
+
+	if (pipe(to_child) || pipe(to_us))
+		tap_bail_out("pipe");
+	memset(map, 1, LEN);
+	if (!fork()) {
+		sys_mlock2(map, LEN, MLOCK_ONFAULT);
+		if (write(to_us[1], "l", 1) != 1 || read(to_child[0], &c, 1) != 1)
+			_exit(2);
+		munmap(map, LEN);
+		_exit(0);
+	}
+	sys_mlock2(map, LEN, MLOCK_ONFAULT);
+	if (read(to_us[0], &c, 1) != 1)
+		tap_bail_out("read");
+	tap_check(count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
+		  "pages that two processes lock are locked");
+	if (write(to_child[1], "u", 1) != 1)
+		tap_bail_out("write");
+	wait(&status);
+	tap_check(!status && count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
+		  "and still are when one of them has unmapped them");
+	munlock(map, LEN);
+	tap_check(count_pages(map, NR_PAGES, page_is_unlocked) == NR_PAGES,
+		  "and no longer when the other unlocks");
+	munmap(map, LEN);
+	close(fd);
+}
+
+int main(void)
+{
+	if (!mlock2_supported())
+		tap_skip_all("mlock2() not in this kernel");
+	if (geteuid())
+		tap_skip_all("needs root to read /proc/kpageflags");
+
+	tap_plan(34);
+	test_file("tmpfs", "/tmp");
+	test_present_anonymous();
+	test_proc_mem();
+	test_compaction();
+	test_thp();
+	test_remap_file_pages();
+	test_shared_by_two();
+	test_counters();
+	test_swap();
+	return tap_exit();
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the kernel says about pages, VMAs and the lock charge of this process.
+ * Everything here gives up by tap_bail_out() if /proc cannot be read.
+ */
+#ifndef PAGE_STATE_H
+#define PAGE_STATE_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+/*
+ * The numbers that mlock2() has in Linus' tree since v4.4, for headers that are
+ * older than that.  x32 takes the number of x86-64.
+ */
+#ifndef __NR_mlock2
+# if defined(__x86_64__) && defined(__ILP32__)
+#  define __NR_mlock2	(0x40000000 + 325)
+# elif defined(__x86_64__)
+#  define __NR_mlock2	325
+# elif defined(__i386__)
+#  define __NR_mlock2	376
+# elif defined(__mips__) && _MIPS_SIM == _ABIO32
+#  define __NR_mlock2	4359
+# elif defined(__mips__) && _MIPS_SIM == _ABIN32
+#  define __NR_mlock2	6323
+# elif defined(__mips__)
+#  define __NR_mlock2	5319
+# elif defined(__alpha__)
+#  define __NR_mlock2	518
+# elif defined(__arm__)
+#  define __NR_mlock2	390
+# elif defined(__powerpc__)
+#  define __NR_mlock2	378
+# elif defined(__s390__)
+#  define __NR_mlock2	374
+# elif defined(__sparc__)
+#  define __NR_mlock2	356
+# elif defined(__hppa__)
+#  define __NR_mlock2	345
+# elif defined(__m68k__)
+#  define __NR_mlock2	375
+# elif defined(__sh__)
+#  define __NR_mlock2	379
+# else
+#  define __NR_mlock2	284	/* asm-generic */
+# endif
+#endif
+
+#ifndef MLOCK_ONFAULT
+# define MLOCK_ONFAULT	1
+#endif
+#ifndef MCL_ONFAULT
+# define MCL_ONFAULT	(MCL_FUTURE << 1)
+#endif
+
+/* Documentation/vm/pagemap.txt */
+#define PM_PRESENT	(1ULL << 63)
+#define PM_SWAP		(1ULL << 62)
+#define PM_PFN_MASK	((1ULL << 55) - 1)
+#define KPF_LRU		(1ULL << 5)
+#define KPF_UNEVICTABLE	(1ULL << 18)
+#define KPF_THP		(1ULL << 22)
+#define KPF_MLOCKED	(1ULL << 33)
+
+static inline int sys_mlock2(const void *addr, size_t len, int flags)
+{
+	return syscall(__NR_mlock2, addr, len, flags);
+}
+
+/* Does this kernel have mlock2()?  A length of 0 is fine anywhere. */
+static inline bool mlock2_supported(void)
+{
+	return !sys_mlock2(NULL, 0, 0) || errno != ENOSYS;
+}
+
+static inline size_t page_size(void)
+{
+	static size_t size;
+
+	if (!size)
+		size = getpagesize();
+	return size;
+}
+
+static inline uint64_t read_u64_at(const char *file, uint64_t index)
+{
+	uint64_t value;
+	int fd = open(file, O_RDONLY);
+
+	if (fd < 0 || pread64(fd, &value, 8, index * 8) != 8)
+		tap_bail_out(file);
+	close(fd);
+	return value;
+}
+
+static inline uint64_t pagemap_entry(const void *addr)
+{
+	return read_u64_at("/proc/self/pagemap", (uintptr_t)addr / page_size());
+}
+
+static inline bool page_is_present(const void *addr)
+{
+	return pagemap_entry(addr) & PM_PRESENT;
+}
+
+static inline bool page_is_swapped(const void *addr)
+{
+	return pagemap_entry(addr) & PM_SWAP;
+}
+
+/* 0 for an absent page.  Needs root: pagemap tells nobody else the pfn. */
+static inline uint64_t page_kflags(const void *addr)
+{
+	uint64_t entry = pagemap_entry(addr);
+
+	if (!(entry & PM_PRESENT))
+		return 0;
+	return read_u64_at("/proc/kpageflags", entry & PM_PFN_MASK);
+}
+
+/*
+ * Drain the LRU batch of each CPU, by filling it: 16 new pages are more than
+ * one holds (14 on v4.2, 15 on v5.10).
+ */
+static inline void drain_lru(void)
+{
+	cpu_set_t all, one;
+	int cpu;
+
+	if (sched_getaffinity(0, sizeof(all), &all))
+		tap_bail_out("sched_getaffinity");
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		char *map;
+
+		if (!CPU_ISSET(cpu, &all))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		sched_setaffinity(0, sizeof(one), &one);
+		map = mmap(NULL, 16 * page_size(), PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		if (map == MAP_FAILED)
+			tap_bail_out("mmap");
+		munmap(map, 16 * page_size());
+	}
+	sched_setaffinity(0, sizeof(all), &all);
+}
+
+static inline bool page_is_mlocked(const void *addr)
+{
+	return page_kflags(addr) & KPF_MLOCKED;
+}
+
+/*
+ * Mlocked and on the unevictable list.  The one exception that is waited for: a
+ * kernel that batches new anonymous pages (v5.10) or a page that was in another
+ * CPU's batch shows it when the batch drains.
+ */
+static inline bool page_is_locked(const void *addr)
+{
+	const uint64_t both = KPF_MLOCKED | KPF_UNEVICTABLE;
+	uint64_t flags = page_kflags(addr);
+
+	if ((flags & both) == KPF_MLOCKED && !(flags & KPF_LRU)) {
+		drain_lru();
+		flags = page_kflags(addr);
+	}
+	return (flags & both) == both;
+}
+
+/* Neither Mlocked nor, after batches have drained, Unevictable; but present */
+static inline bool page_is_unlocked(const void *addr)
+{
+	return page_is_present(addr) &&
+		!(page_kflags(addr) & (KPF_MLOCKED | KPF_UNEVICTABLE));
+}
+
+static inline unsigned int count_pages(const char *map, size_t pages,
+				       bool (*is)(const void *))
+{
+	unsigned int count = 0;
+	size_t i;
+
+	for (i = 0; i < pages; i++)
+		count += is(map + i * page_size());
+	return count;
+}
+
+/* A number of kB from a file of lines "Name: number kB", or -1 */
+static inline long long read_kb(const char *file, const char *name)
+{
+	FILE *f = fopen(file, "re");
+	long long value = -1;
+	char line[256];
+	size_t len = strlen(name);
+
+	if (!f)
+		tap_bail_out(file);
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, len) && line[len] == ':')
+			value = atoll(line + len + 1);
+	fclose(f);
+	return value;
+}
+
+/* Pages charged to RLIMIT_MEMLOCK */
+static inline long long locked_pages(void)
+{
+	return read_kb("/proc/self/status", "VmLck") * 1024 / page_size();
+}
+
+/* The VMA at @addr, from smaps */
+struct vma {
+	uintptr_t start, end;
+	bool lo, lf, unknown;	/* VmFlags */
+	long long rss_kb;
+};
+
+static inline struct vma vma_of(const void *addr)
+{
+	FILE *f = fopen("/proc/self/smaps", "re");
+	struct vma vma = { 0 };
+	char line[512];
+	bool in = false;
+
+	if (!f)
+		tap_bail_out("/proc/self/smaps");
+	while (fgets(line, sizeof(line), f)) {
+		unsigned long start, end;
+
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2) {
+			in = start <= (uintptr_t)addr && (uintptr_t)addr < end;
+			if (in) {
+				vma.start = start;
+				vma.end = end;
+			}
+		} else if (in && !strncmp(line, "Rss:", 4)) {
+			vma.rss_kb = atoll(line + 4);
+		} else if (in && !strncmp(line, "VmFlags:", 8)) {
+			vma.lo = strstr(line, " lo");
+			vma.lf = strstr(line, " lf");
+			vma.unknown = strstr(line, " ??");
+		}
+	}
+	fclose(f);
+	return vma;
+}
+
+/* @pages of private anonymous memory, not touched, no huge pages */
+static inline char *map_pages(size_t pages)
+{
+	char *map = mmap(NULL, pages * page_size(), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap");
+	madvise(map, pages * page_size(), 15 /* MADV_NOHUGEPAGE */);
+	return map;
+}
+
+/* An unlinked file of @pages pages of data, in the page cache */
+static inline int make_file(const char *dir, size_t pages)
+{
+	char name[256], *page = calloc(1, page_size());
+	int fd;
+	size_t i;
+
+	snprintf(name, sizeof(name), "%s/mlock2.XXXXXX", dir);
+	fd = mkstemp(name);
+	if (fd < 0 || !page)
+		tap_bail_out(name);
+	unlink(name);
+	page[0] = 'f';
+	for (i = 0; i < pages; i++)
+		if (write(fd, page, page_size()) != (ssize_t)page_size())
+			tap_bail_out("write");
+	free(page);
+	return fd;
+}
+
+#endif

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# lib.sh - what the scripts share; sourced, not run.
+#
+# Sets: top (the project), out (OUT or top/out), cache (LOF_CACHE or
+# ~/.cache/lock-on-fault).  Every script that sources it prints its header
+# comment for --help.
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+out=${OUT:-$top/out}
+cache=${LOF_CACHE:-${HOME:-/tmp}/.cache/lock-on-fault}
+me=${0##*/}
+
+die() { echo "$me: $*" >&2; exit 1; }
+note() { echo "$me: $*" >&2; }
+
+# The comment after the licence line, up to the first line that is none
+usage() {
+	sed -n '3,/^[^#]/{/^#/!q;s/^# \{0,1\}//;p}' "$0"
+}
+
+case ${1:-} in
+-h|--help)
+	usage
+	exit 0 ;;
+esac
+
+# need TOOL PACKAGE: stop if a command is missing, and say what has it
+need() {
+	command -v "$1" >/dev/null 2>&1 ||
+		die "needs $1: apt-get install $2 (or: make deps)"
+}
+
+# git with an identity of ours, and nothing of the user's configuration
+own_git() {
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 \
+	GIT_COMMITTER_NAME="Lock-on-Fault Developers" \
+	GIT_COMMITTER_EMAIL=lock-on-fault@example.org \
+	GIT_AUTHOR_NAME="Lock-on-Fault Developers" \
+	GIT_AUTHOR_EMAIL=lock-on-fault@example.org \
+	git -c commit.gpgsign=false -c core.hooksPath=/dev/null \
+		-c core.autocrlf=false -c diff.noprefix=false \
+		-c diff.mnemonicPrefix=false -c gc.auto=0 -c core.abbrev=12 \
+		-c am.threeWay=false -c am.keepcr=false "$@"
+}
+
+# check_base BASE: stop unless there is a queue for it
+check_base() {
+	[ -f "$top/patches/${1:-none}/base" ] ||
+		die "no base '${1:-}': there are $(bases)"
+}
+
+bases() { (cd "$top/patches" && for b in */base; do printf '%s ' "${b%/base}"; done); }
+
+# load_arch ARCH: read configs/arch/ARCH
+load_arch() {
+	[ -f "$top/configs/arch/${1:-none}" ] ||
+		die "no architecture '${1:-}': there are $(cd "$top/configs/arch" && ls | grep -v '\.config$' | tr '\n' ' ')"
+	# shellcheck disable=SC1090
+	. "$top/configs/arch/$1"
+}
+
+# run_logged LOG WHAT COMMAND...: run it with its output in LOG, show a sign of
+# life, and the last lines of LOG if it fails
+run_logged() {
+	log=$1 what=$2
+	shift 2
+	start=$(date +%s)
+	"$@" >"$log" 2>&1 &
+	job=$!
+	while kill -0 "$job" 2>/dev/null; do
+		sleep 1
+		[ ! -t 2 ] || printf '\r%s: %s, %d s ' "$me" "$what" \
+			$(($(date +%s) - start)) >&2
+	done
+	status=0
+	wait "$job" || status=$?
+	[ ! -t 2 ] || printf '\r' >&2
+	if [ "$status" -ne 0 ]; then
+		tail -n 15 "$log" >&2
+		die "$what failed; all of it is in $log"
+	fi
+	note "$what: $(($(date +%s) - start)) s"
+}

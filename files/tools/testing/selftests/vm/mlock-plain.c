@@ -33,10 +33,10 @@ static void test_length(void)
 {
 	char *map = map_pages(NR_PAGES);
 
-	tap_check(mlock(map, SIZE_MAX) == -1 && errno == EINVAL,
+	tap_check(is_refused(mlock(map, SIZE_MAX)),
 		  "mlock of the largest length is EINVAL");
-	tap_check(munlock(map, SIZE_MAX) == -1 && errno == EINVAL,
-		  "and so is munlock");
+	tap_check(is_refused(munlock(map, SIZE_MAX)), "and so is munlock");
+	munlockall();
 	munmap(map, LEN);
 }
 

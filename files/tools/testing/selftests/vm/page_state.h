@@ -82,6 +82,16 @@ static inline bool mlock2_supported(void)
 	return !sys_mlock2(NULL, 0, 0) || errno != ENOSYS;
 }
 
+/*
+ * Was a range that wraps refused?  One that wraps in 32 bits does not in the 64
+ * of a kernel below a 32-bit program: there it ends at the first hole.
+ */
+static inline bool is_refused(int ret)
+{
+	return ret && (errno == EINVAL ||
+		       (sizeof(long) == 4 && errno == ENOMEM));
+}
+
 static inline size_t page_size(void)
 {
 	static size_t size;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
+# shellcheck disable=SC2034  # the scripts that source this use them
 #
 # lib.sh - what the scripts share; sourced, not run.
 #
@@ -53,10 +54,17 @@ check_base() {
 
 bases() { (cd "$top/patches" && for b in */base; do printf '%s ' "${b%/base}"; done); }
 
+arches() {
+	for a in "$top"/configs/arch/*.config; do
+		a=${a##*/}
+		printf '%s ' "${a%.config}"
+	done
+}
+
 # load_arch ARCH: read configs/arch/ARCH
 load_arch() {
 	[ -f "$top/configs/arch/${1:-none}" ] ||
-		die "no architecture '${1:-}': there are $(cd "$top/configs/arch" && ls | grep -v '\.config$' | tr '\n' ' ')"
+		die "no architecture '${1:-}': there are $(arches)"
 	# shellcheck disable=SC1090
 	. "$top/configs/arch/$1"
 }

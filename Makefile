@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+# The help target prints what stands behind ## on a target's own line.
+
+BASE ?= auto
+ARCH ?= x86_64
+DEBUG ?=
+BASES := $(notdir $(patsubst %/base,%,$(wildcard patches/*/base)))
+ARCHES := $(notdir $(filter-out %.config,$(wildcard configs/arch/*)))
+$(if $(filter $(BASE),auto $(BASES)),,$(error no base '$(BASE)': there are auto $(BASES)))
+$(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $(ARCHES)))
+
+export LINUX LOF_CACHE OUT ACCEL
+# What BASE=auto stands for is looked up once, when a target needs it
+base = $(if $(filter auto,$(BASE)),$(eval BASE := $(shell scripts/base auto))$(BASE),$(BASE))
+debug := $(if $(DEBUG),--debug)
+
+.DEFAULT_GOAL := help
+.PHONY: help deps demo check tree kernel test control kselftest refresh series apply \
+	bisect-check check-all lint bench clean
+
+help:	## this list (the default)
+	@echo 'make TARGET [BASE=$(BASE)] [ARCH=$(ARCH)] [DEBUG=1] [LINUX=DIR] [LOF_CACHE=DIR] [ACCEL=kvm]'
+	@echo '  bases: auto $(BASES)     architectures: $(ARCHES)'
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 16
+
+deps:	## install the Debian packages that are needed (as root)
+	scripts/deps
+demo:	## the main job: build, boot, show what lock on fault is
+	scripts/demo $(base)
+check:	## lint, tests of the scripts, selftests on the patched and the control kernel
+	scripts/check $(base)
+tree:	## out/BASE/linux: the base, files/ and the queue, in git
+	scripts/tree $(base)
+kernel: tree	## build it for ARCH
+	scripts/kernel $(base) $(ARCH) $(debug)
+test: kernel	## boot it in QEMU, run the selftests, judge their TAP
+	scripts/test $(base) $(ARCH) $(debug)
+control: tree	## the same without the patches, judged by tests/expect
+	scripts/kernel $(base) $(ARCH) --control
+	scripts/test $(base) $(ARCH) --control
+kselftest: kernel	## run_vmtests in the guest, as kernel CI does
+	scripts/kselftest $(base) $(ARCH)
+refresh:	## write patches/BASE from the commits in out/BASE/linux
+	scripts/refresh $(base)
+series:	## the mailable series with a cover letter, in out/BASE/series
+	scripts/series $(base)
+apply:	## apply the series to the git tree LINUX
+	scripts/apply $(base)
+bisect-check: tree	## build after every patch
+	scripts/bisect-check $(base) $(ARCH)
+check-all:	## check on every base and architecture that is configured
+	for b in $(BASES); do scripts/check $$b || exit 1; \
+	for a in $(ARCHES); do $(MAKE) test BASE=$$b ARCH=$$a || exit 1; done; done
+lint:	## shellcheck, checkpatch, sparse, the rules of the queues
+	scripts/lint
+bench: kernel	## instruction counts, in a table in out/BASE/bench
+	scripts/bench $(base)
+clean:	## remove out/
+	rm -rf out

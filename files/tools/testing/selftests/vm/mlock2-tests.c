@@ -406,8 +406,8 @@ static void test_errors(void)
 	munmap(PAGE(gap, 1), page_size());
 	*gap = 1;
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		int got = sys_mlock2(cases[i].addr, cases[i].len,
-				     cases[i].flags) ? errno : 0;
+		int got = error_of(sys_mlock2(cases[i].addr, cases[i].len,
+					      cases[i].flags));
 
 		if (!tap_check(got == cases[i].want, "%s", cases[i].claim))
 			printf("# got errno %d\n", got);

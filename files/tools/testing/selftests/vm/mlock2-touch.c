@@ -323,16 +323,29 @@ static bool settles_to(const char *name, long long kb)
 	return false;
 }
 
+/* What others have locked, once it has come to rest: same for three seconds */
+static long long at_rest(const char *name)
+{
+	long long value = read_kb("/proc/meminfo", name), before;
+	int same, tries;
+
+	for (same = tries = 0; same < 3 && tries < 30; tries++) {
+		usleep(1000000);
+		before = value;
+		value = read_kb("/proc/meminfo", name);
+		same = value == before ? same + 1 : 0;
+	}
+	return value;
+}
+
 static void test_counters(void)
 {
 	int fd = make_file("/tmp", NR_PAGES);
 	char *anon = map_pages(NR_PAGES), *file = map_file(fd, MAP_SHARED);
 	long long mlocked, unevictable, both;
 
-	/* What others have locked, once it has come to rest */
-	usleep(1500000);
-	mlocked = read_kb("/proc/meminfo", "Mlocked");
-	unevictable = read_kb("/proc/meminfo", "Unevictable");
+	mlocked = at_rest("Mlocked");
+	unevictable = at_rest("Unevictable");
 	sys_mlock2(anon, LEN, MLOCK_ONFAULT);
 	sys_mlock2(file, LEN, MLOCK_ONFAULT);
 	memset(anon, 1, LEN);

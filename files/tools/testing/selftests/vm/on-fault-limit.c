@@ -20,11 +20,6 @@ static void set_limit(size_t bytes)
 		tap_bail_out("setrlimit");
 }
 
-static int error_of(int ret)
-{
-	return ret ? errno : 0;
-}
-
 int main(void)
 {
 	size_t page = page_size(), limit = LIMIT_PAGES * page;

@@ -92,6 +92,11 @@ static inline bool is_refused(int ret)
 		       (sizeof(long) == 4 && errno == ENOMEM));
 }
 
+static inline int error_of(int ret)
+{
+	return ret ? errno : 0;
+}
+
 static inline size_t page_size(void)
 {
 	static size_t size;
@@ -265,7 +270,7 @@ static inline struct vma vma_of(const void *addr)
 	return vma;
 }
 
-/* @pages of private anonymous memory, not touched, no huge pages */
+/* Private anonymous memory, not touched, without huge pages */
 static inline char *map_pages(size_t pages)
 {
 	char *map = mmap(NULL, pages * page_size(), PROT_READ | PROT_WRITE,
@@ -277,7 +282,7 @@ static inline char *map_pages(size_t pages)
 	return map;
 }
 
-/* An unlinked file of @pages pages of data, in the page cache */
+/* An unlinked file whose data is in the page cache */
 static inline int make_file(const char *dir, size_t pages)
 {
 	char name[256], *page = calloc(1, page_size());

@@ -282,6 +282,25 @@ static inline char *map_pages(size_t pages)
 	return map;
 }
 
+/*
+ * Take three quarters of the free memory for now; returns it, its size in @len.
+ * Compaction moves what is at the bottom of memory to the top.  Pages touched
+ * before this and pages touched after it lie far apart: some have to move once
+ * it is unmapped.
+ */
+static inline char *map_most_memory(size_t *len)
+{
+	char *map;
+	size_t i;
+
+	*len = read_kb("/proc/meminfo", "MemFree") / 4 * 3 * 1024;
+	*len &= -page_size();
+	map = map_pages(*len / page_size());
+	for (i = 0; i < *len; i += page_size())
+		map[i] = 1;
+	return map;
+}
+
 /* An unlinked file whose data is in the page cache */
 static inline int make_file(const char *dir, size_t pages)
 {

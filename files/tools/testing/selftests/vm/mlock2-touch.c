@@ -310,13 +310,20 @@ static void test_remap_file_pages(void)
 	close(fd);
 }
 
-/* The counters are kept per CPU, and folded about once a second */
+/* The counters are kept per CPU, and folded about once a second, or on demand */
+static long long counter_kb(const char *name)
+{
+	/* Not in v4.2, where waiting has to do */
+	write_file("/proc/sys/vm/stat_refresh", "1");
+	return read_kb("/proc/meminfo", name);
+}
+
 static bool settles_to(const char *name, long long kb)
 {
 	int tries;
 
 	for (tries = 0; tries < 100; tries++) {
-		if (read_kb("/proc/meminfo", name) == kb)
+		if (counter_kb(name) == kb)
 			return true;
 		drain_lru();
 		usleep(100000);
@@ -329,13 +336,13 @@ static bool settles_to(const char *name, long long kb)
 /* What others have locked, once it has come to rest: same for three seconds */
 static long long at_rest(const char *name)
 {
-	long long value = read_kb("/proc/meminfo", name), before;
+	long long value = counter_kb(name), before;
 	int same, tries;
 
 	for (same = tries = 0; same < 3 && tries < 30; tries++) {
 		usleep(1000000);
 		before = value;
-		value = read_kb("/proc/meminfo", name);
+		value = counter_kb(name);
 		same = value == before ? same + 1 : 0;
 	}
 	return value;

@@ -55,9 +55,8 @@ check_base() {
 bases() { (cd "$top/patches" && for b in */base; do printf '%s ' "${b%/base}"; done); }
 
 arches() {
-	for a in "$top"/configs/arch/*.config; do
-		a=${a##*/}
-		printf '%s ' "${a%.config}"
+	for a in "$top"/configs/arch/*; do
+		case $a in *.config) ;; *) printf '%s ' "${a##*/}" ;; esac
 	done
 }
 

@@ -9,13 +9,12 @@
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
-#include <sys/swap.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-#include "page_state.h"
+#include "swap_out.h"
 
-enum { NR_PAGES = 64, SWAP_PAGES = 1024 };
+enum { NR_PAGES = 64 };
 #define LEN	(NR_PAGES * page_size())
 #define PAGE(map, n)	((map) + (n) * page_size())
 
@@ -124,17 +123,6 @@ static void test_proc_mem(void)
 	munmap(map, LEN);
 }
 
-static void write_file(const char *file, const char *text)
-{
-	int fd = open(file, O_WRONLY);
-
-	if (fd >= 0) {
-		if (write(fd, text, strlen(text)) < 0)
-			printf("# cannot write %s\n", file);
-		close(fd);
-	}
-}
-
 static void test_compaction(void)
 {
 	const char *file = "/proc/sys/vm/compact_memory";
@@ -198,63 +186,6 @@ static void test_thp(void)
 	munmap(map, 2 * huge);
 }
 
-/* Push the pages of @map out, by lack of memory in a memcg of our own */
-static bool swap_out(char *map)
-{
-	const char *base = "/tmp/memcg", *dir = "/tmp/memcg/mlock2";
-	char name[64], text[32];
-	size_t len = SWAP_PAGES / 2 * page_size(), i;
-	char *hog;
-
-	mkdir(base, 0700);
-	if (mount("memcg", base, "cgroup", 0, "memory") || mkdir(dir, 0700))
-		return false;
-	snprintf(name, sizeof(name), "%s/memory.limit_in_bytes", dir);
-	snprintf(text, sizeof(text), "%zu", len);
-	write_file(name, text);
-	snprintf(name, sizeof(name), "%s/tasks", dir);
-	snprintf(text, sizeof(text), "%d", getpid());
-	write_file(name, text);
-	memset(map, 1, LEN);
-	hog = map_pages(SWAP_PAGES);
-	for (i = 0; i < SWAP_PAGES; i++)
-		*PAGE(hog, i) = 1;
-	munmap(hog, SWAP_PAGES * page_size());
-	return page_is_swapped(PAGE(map, 7)) && page_is_swapped(PAGE(map, 8)) &&
-		page_is_swapped(PAGE(map, 9));
-}
-
-static void leave_memcg(void)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%d", getpid());
-	write_file("/tmp/memcg/tasks", text);
-	rmdir("/tmp/memcg/mlock2");
-	umount("/tmp/memcg");
-}
-
-/* /dev/ram0 is the swap space: it takes no file system and no loop device */
-static bool make_swap(void)
-{
-	char *header = calloc(1, page_size());
-	uint32_t *info = (uint32_t *)(header + 1024);
-	int fd = open("/dev/ram0", O_RDWR);
-	bool ok;
-
-	info[0] = 1;			/* version */
-	info[1] = 4 * SWAP_PAGES < 16384 * 1024 / page_size() ?
-		4 * SWAP_PAGES - 1 : 16384 * 1024 / page_size() - 1;
-	memcpy(header + page_size() - 10, "SWAPSPACE2", 10);
-	ok = fd >= 0 && write(fd, header, page_size()) == (ssize_t)page_size();
-	free(header);
-	if (fd >= 0) {
-		fsync(fd);
-		close(fd);
-	}
-	return ok && !swapon("/dev/ram0", 0);
-}
-
 static void test_swap(void)
 {
 	static const char * const claims[] = {
@@ -265,7 +196,9 @@ static void test_swap(void)
 	char *map = map_pages(NR_PAGES);
 	unsigned int i;
 
-	if (!make_swap() || !swap_out(map)) {
+	if (!make_swap() || !swap_out(map, NR_PAGES) ||
+	    !page_is_swapped(PAGE(map, 7)) || !page_is_swapped(PAGE(map, 8)) ||
+	    !page_is_swapped(PAGE(map, 9))) {
 		for (i = 0; i < 4; i++)
 			tap_skip(claims[i], "no swap or no memcg here");
 		leave_memcg();

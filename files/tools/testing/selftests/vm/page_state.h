@@ -50,6 +50,12 @@
 #  define __NR_mlock2	375
 # elif defined(__sh__)
 #  define __NR_mlock2	379
+# elif defined(__ia64__)
+#  define __NR_mlock2	1346
+# elif defined(__microblaze__)
+#  define __NR_mlock2	391
+# elif defined(__xtensa__)
+#  define __NR_mlock2	344
 # else
 #  define __NR_mlock2	284	/* asm-generic */
 # endif
@@ -208,6 +214,18 @@ static inline unsigned int count_pages(const char *map, size_t pages,
 	for (i = 0; i < pages; i++)
 		count += is(map + i * page_size());
 	return count;
+}
+
+/* For files of /proc and /sys; a failure is only said */
+static inline void write_file(const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY);
+
+	if (fd >= 0) {
+		if (write(fd, text, strlen(text)) < 0)
+			printf("# cannot write %s\n", file);
+		close(fd);
+	}
 }
 
 /* A number of kB from a file of lines "Name: number kB", or -1 */

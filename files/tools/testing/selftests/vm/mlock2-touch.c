@@ -146,6 +146,22 @@ static void test_compaction(void)
 	munmap(map, LEN);
 }
 
+/* 2 MiB on most, 4 MiB on i386 without PAE, 512 MiB with base pages of 64 kB */
+static size_t huge_page_size(void)
+{
+	FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "re");
+	long long size = -1;
+
+	if (f) {
+		if (fscanf(f, "%lld", &size) != 1)
+			size = -1;
+		fclose(f);
+	} else {
+		size = read_kb("/proc/meminfo", "Hugepagesize") * 1024;
+	}
+	return size > 0 ? (size_t)size : 512 * page_size();
+}
+
 /* Two huge pages of memory, aligned; NULL if there are no huge pages */
 static char *map_huge(size_t huge)
 {
@@ -167,7 +183,7 @@ static void test_thp(void)
 		"huge page: present before", "huge page: touched",
 		"huge page: munlocked",
 	};
-	size_t huge = 512 * page_size();
+	size_t huge = huge_page_size();
 	char *map = map_huge(huge);
 	int i;
 

@@ -16,15 +16,16 @@ debug := $(if $(DEBUG),--debug)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test control kselftest refresh series apply \
-	bisect-check check-all lint bench clean
+	bisect-check check-all mutants uapi semantics lint bench bench-peers \
+	random-access clean
 
 help:	## this list (the default)
 	@echo 'make TARGET [BASE=$(BASE)] [ARCH=$(ARCH)] [DEBUG=1] [LINUX=DIR] [LOF_CACHE=DIR] [ACCEL=kvm]'
 	@echo '  bases: auto $(BASES)     architectures: $(ARCHES)'
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 16
 
-deps:	## install the Debian packages that are needed (as root)
-	scripts/deps
+deps:	## install the Debian packages that are needed (as root); ALL=1: all compilers
+	scripts/deps $(if $(ALL),all)
 demo:	## the main job: build, boot, show what lock on fault is
 	scripts/demo $(base)
 check:	## lint, tests of the scripts, selftests on the patched and the control kernel
@@ -46,14 +47,23 @@ series:	## the mailable series with a cover letter, in out/BASE/series
 	scripts/series $(base)
 apply:	## apply the series to the git tree LINUX
 	scripts/apply $(base)
-bisect-check: tree	## build after every patch
+bisect-check: kernel	## build, and boot, after every patch
 	scripts/bisect-check $(base) $(ARCH)
-check-all:	## check on every base and architecture that is configured
-	for b in $(BASES); do scripts/check $$b || exit 1; \
-	for a in $(ARCHES); do $(MAKE) test BASE=$$b ARCH=$$a || exit 1; done; done
+check-all:	## check, headers and mutants on every base, selftests on every architecture
+	scripts/check-all
+mutants: kernel	## undo one line after the other: each has to make a check fail
+	scripts/mutants $(base)
+uapi: tree	## the numbers in the installed headers of every architecture
+	tests/uapi $(base)
+semantics:	## ours, stock 5.10 and stock 6.1, check by check, as a table
+	scripts/semantics
 lint:	## shellcheck, checkpatch, sparse, the rules of the queues
 	scripts/lint
-bench: kernel	## instruction counts, in a table in out/BASE/bench
+bench: kernel	## instruction counts: the series and its control kernel, in out/bench
 	scripts/bench $(base)
+bench-peers:	## the same on every base, and on Debian's own 5.10 and 6.1
+	scripts/bench $(base) peers
+random-access: kernel	## the experiment of the posted series, and the density curve
+	scripts/random-access $(base)
 clean:	## remove out/
 	rm -rf out

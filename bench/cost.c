@@ -20,7 +20,7 @@
 
 #include "../files/tools/testing/selftests/vm/swap_out.h"
 
-enum { TOUCHED = 2048, SWAPPED = 512, HUGEPAGE = 14, NOHUGEPAGE = 15 };
+enum { HUGE_SIZE = 2 << 20, TOUCHED = 2048, SWAPPED = 512, HUGEPAGE = 14, NOHUGEPAGE = 15 };
 
 static uint64_t now(void)
 {
@@ -106,11 +106,12 @@ static void touch(const char *name, int flags, bool write, int advice,
 {
 	size_t len = TOUCHED * page_size(), i;
 	int fd = flags & MAP_ANONYMOUS ? -1 : make_file("/tmp", TOUCHED);
-	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, flags, fd, 0);
+	char *map = mmap(NULL, len + HUGE_SIZE, PROT_READ | PROT_WRITE, flags, fd, 0);
 	volatile char sink;
 	uint64_t start;
 
 	must(map != MAP_FAILED, "mmap");
+	map = (char *)(((uintptr_t)map + HUGE_SIZE) & -(uintptr_t)HUGE_SIZE);
 	madvise(map, len, advice);
 	if (how[0] == 'o')
 		must(!sys_mlock2(map, len, MLOCK_ONFAULT), "mlock2");
@@ -199,7 +200,9 @@ int main(int argc, char **argv)
 		if (swap)
 			touch_swapped(ways[way]);
 	}
-	if (!swap)
+	if (swap)
+		swapoff("/dev/ram0");
+	else
 		puts("bench: no /dev/ram0, so no swap-cache-read");
 	puts("bench: done");
 	return 0;

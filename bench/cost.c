@@ -111,7 +111,8 @@ static void touch(const char *name, int flags, bool write, int advice,
 	uint64_t start;
 
 	must(map != MAP_FAILED, "mmap");
-	map = (char *)(((uintptr_t)map + HUGE_SIZE) & -(uintptr_t)HUGE_SIZE);
+	if (advice == HUGEPAGE)
+		map = (char *)(((uintptr_t)map + HUGE_SIZE) & -(uintptr_t)HUGE_SIZE);
 	madvise(map, len, advice);
 	if (how[0] == 'o')
 		must(!sys_mlock2(map, len, MLOCK_ONFAULT), "mlock2");

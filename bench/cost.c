@@ -30,6 +30,13 @@ static uint64_t now(void)
 	return (uint64_t)high << 32 | low;
 }
 
+/* Let the kernel do what it has put off: freeing, accounting, memcg removal */
+static void settle(void)
+{
+	fflush(stdout);
+	usleep(300000);
+}
+
 static void must(bool ok, const char *what)
 {
 	if (!ok) {
@@ -62,6 +69,7 @@ static void range(size_t len, unsigned long present, bool lock)
 	long long charged;
 	int fd[2];
 
+	settle();
 	start = now();
 	if (lock)
 		must(!sys_mlock2(map, len, MLOCK_ONFAULT), "mlock2");
@@ -76,6 +84,7 @@ static void range(size_t len, unsigned long present, bool lock)
 	map = map_range(len, present);
 	if (lock)
 		must(!sys_mlock2(map, len, MLOCK_ONFAULT), "mlock2");
+	settle();
 	start = now();
 	must(!munmap(map, len), "munmap");
 	unmapping = now() - start;
@@ -86,6 +95,7 @@ static void range(size_t len, unsigned long present, bool lock)
 		map = map_range(len, present);
 		if (lock)
 			must(!sys_mlock2(map, len, MLOCK_ONFAULT), "mlock2");
+		settle();
 		start = now();
 		_exit(write(fd[1], &start, sizeof(start)) != sizeof(start));
 	}
@@ -116,6 +126,7 @@ static void touch(const char *name, int flags, bool write, int advice,
 	madvise(map, len, advice);
 	if (how[0] == 'o')
 		must(!sys_mlock2(map, len, MLOCK_ONFAULT), "mlock2");
+	settle();
 	start = now();
 	if (how[0] == 'e')
 		must(!mlock(map, len), "mlock");
@@ -154,6 +165,7 @@ static void touch_swapped(const char *how)
 	wait(NULL);
 	if (how[0] == 'o')
 		must(!sys_mlock2(map, len, MLOCK_ONFAULT), "mlock2");
+	settle();
 	start = now();
 	if (how[0] == 'e')
 		must(!mlock(map, len), "mlock");

@@ -2,22 +2,27 @@
 #
 # table.awk - files of scripts/bench, one a kernel, to one Markdown table
 #
-# The first run gives the figure; the largest spread over all runs stands below.
-# With -v data=1: tab-separated lines "what operation kernel instructions".
+# A figure is the median of the runs.  Behind it, in brackets, is how far the
+# middle three of five (all but the lowest and the highest run) lie apart, if that
+# is more than 0.5 %.  With -v data=1: tab-separated lines "what operation kernel
+# median".
 BEGIN { FS = "\t" }
 FNR == 1 { kernel[++kernels] = FILENAME; sub(/\.tsv$/, "", kernel[kernels]) }
-function add(what, v,   k) {
+function add(what, v,   k, i) {
 	k = what SUBSEP kernels
 	if (!(what in seen)) {
 		seen[what] = 1
 		row[++rows] = what
 	}
-	if (!(k in first))
-		first[k] = low[k] = high[k] = v
-	if (v < low[k])
-		low[k] = v
-	if (v > high[k])
-		high[k] = v
+	for (i = ++n[k]; i > 1 && value[k, i - 1] > v; i--)
+		value[k, i] = value[k, i - 1]
+	value[k, i] = v
+}
+function median(k) { return value[k, int((n[k] + 1) / 2)] }
+function spread(k,   low, high) {
+	low = n[k] > 2 ? 2 : 1
+	high = n[k] > 2 ? n[k] - 1 : n[k]
+	return median(k) > 0 ? 100 * (value[k, high] - value[k, low]) / median(k) : 0
 }
 function size(mib) {
 	return mib >= 1048576 ? mib / 1048576 " TiB" : mib >= 1024 ? mib / 1024 " GiB" : mib " MiB"
@@ -41,9 +46,9 @@ END {
 	if (data) {
 		for (i = 1; i <= rows; i++)
 			for (j = 1; j <= kernels; j++)
-				if ((row[i], j) in first) {
+				if ((row[i], j) in n) {
 					split(row[i], part, " \\| ")
-					print part[1] "\t" part[2] "\t" kernel[j] "\t" first[row[i], j]
+					print part[1] "\t" part[2] "\t" kernel[j] "\t" median(row[i] SUBSEP j)
 				}
 		exit
 	}
@@ -58,14 +63,15 @@ END {
 		printf "| %s |", row[i]
 		for (j = 1; j <= kernels; j++) {
 			k = row[i] SUBSEP j
-			printf " %s |", k in first ? first[k] : "n/a"
-			if (k in first && low[k] > 0 && (high[k] - low[k]) / low[k] > worst) {
-				worst = (high[k] - low[k]) / low[k]
-				where = row[i] ", " kernel[j]
+			if (!(k in n)) {
+				printf " n/a |"
+				continue
 			}
+			printf " %s", median(k)
+			if (spread(k) > 0.5)
+				printf " (%.1f %%)", spread(k)
+			printf " |"
 		}
 		print ""
 	}
-	gsub(/ \|/, ",", where)
-	printf "\nLargest spread over the runs: %.2f %% (%s).\n", 100 * worst, where
 }

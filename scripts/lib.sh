@@ -68,6 +68,18 @@ load_arch() {
 	. "$top/configs/arch/$1"
 }
 
+# kmake TREE BUILD ARG...: make a kernel, with the flags of patches/BASE/base and
+# configs/arch/ARCH, which were read before.  Everybody who builds has to call it:
+# v4.2 builds all anew when the flags are others than the last time.
+kmake() {
+	kmake_tree=$1 kmake_build=$2
+	shift 2
+	make -C "$kmake_tree" O="$kmake_build" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
+		KCFLAGS="$KCFLAGS${ARCH_KCFLAGS:+ $ARCH_KCFLAGS}" HOSTCFLAGS="$HOSTCFLAGS" \
+		KBUILD_BUILD_TIMESTAMP=0 KBUILD_BUILD_USER=lof \
+		KBUILD_BUILD_HOST=lof "$@"
+}
+
 # run_logged LOG WHAT COMMAND...: run it with its output in LOG, show a sign of
 # life, and the last lines of LOG if it fails
 run_logged() {

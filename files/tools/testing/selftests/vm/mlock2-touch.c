@@ -6,8 +6,11 @@
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
+#include <pthread.h>
+#include <sys/ipc.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -366,6 +369,186 @@ static void test_shared_by_two(void)
 	close(fd);
 }
 
+static void test_refusals(void)
+{
+	char *map = map_pages(NR_PAGES);
+
+	memset(map, 1, LEN);
+	sys_mlock2(map, LEN, MLOCK_ONFAULT);
+	tap_check(madvise(map, LEN, MADV_DONTNEED) && errno == EINVAL &&
+		  count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
+		  "MADV_DONTNEED is refused, as for mlock()");
+	munmap(map, LEN);
+}
+
+static bool same_page(const void *a, const void *b)
+{
+	return page_is_present(a) &&
+		!((pagemap_entry(a) ^ pagemap_entry(b)) & PM_PFN_MASK);
+}
+
+static void test_ksm(void)
+{
+	const char *run = "/sys/kernel/mm/ksm/run";
+	const char *claim = "present before: a page that KSM has merged";
+	char *map = map_pages(NR_PAGES);
+	int tries;
+
+	memset(map, 0x5a, LEN);
+	if (access(run, W_OK) || madvise(map, LEN, MADV_MERGEABLE)) {
+		tap_skip(claim, "no KSM in this kernel");
+		munmap(map, LEN);
+		return;
+	}
+	write_file("/sys/kernel/mm/ksm/pages_to_scan", "1000");
+	write_file("/sys/kernel/mm/ksm/sleep_millisecs", "10");
+	write_file(run, "1");
+	for (tries = 0; tries < 200 && !same_page(PAGE(map, 3), PAGE(map, 9)); tries++)
+		usleep(50000);
+	write_file(run, "0");
+	if (!same_page(PAGE(map, 3), PAGE(map, 9))) {
+		tap_skip(claim, "KSM has not merged it in ten seconds");
+	} else {
+		sys_mlock2(map, LEN, MLOCK_ONFAULT);
+		tap_check(page_is_locked(PAGE(map, 3)), "%s", claim);
+	}
+	munmap(map, LEN);
+	write_file(run, "2");
+	write_file(run, "0");
+}
+
+struct touch_on {
+	int cpu;
+	char *page;
+};
+
+static void *touch_on_cpu(void *arg)
+{
+	struct touch_on *on = arg;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(on->cpu, &one);
+	if (!sched_setaffinity(0, sizeof(one), &one))
+		*on->page = 1;
+	return NULL;
+}
+
+/* A new page is in the LRU batch of the CPU that touched it until that drains */
+static void test_other_cpu(void)
+{
+	static const char * const claims[] = {
+		"a page in the LRU batch of another CPU is marked by the call",
+		"and on the unevictable list when that has drained",
+	};
+	struct touch_on on = { .cpu = -1, .page = map_pages(1) };
+	int cpu, self = sched_getcpu();
+	pthread_t thread;
+	cpu_set_t all;
+
+	sched_getaffinity(0, sizeof(all), &all);
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (cpu != self && CPU_ISSET(cpu, &all))
+			on.cpu = cpu;
+	if (on.cpu < 0 || pthread_create(&thread, NULL, touch_on_cpu, &on)) {
+		tap_skip(claims[0], "one CPU");
+		tap_skip(claims[1], "one CPU");
+	} else {
+		pthread_join(thread, NULL);
+		sys_mlock2(on.page, page_size(), MLOCK_ONFAULT);
+		tap_check(page_is_mlocked(on.page), "%s", claims[0]);
+		tap_check(page_is_locked(on.page), "%s", claims[1]);
+	}
+	munmap(on.page, page_size());
+}
+
+static void test_shm_lock(void)
+{
+	const char *claim = "munlock leaves the pages of a SHM_LOCK segment unevictable";
+	int id = shmget(IPC_PRIVATE, LEN, 0600);
+	char *map = id < 0 ? (void *)-1 : shmat(id, NULL, 0);
+
+	if (map == (void *)-1 || shmctl(id, SHM_LOCK, NULL)) {
+		tap_skip(claim, "no System V shared memory");
+	} else {
+		sys_mlock2(map, LEN, MLOCK_ONFAULT);
+		memset(map, 1, LEN);
+		munlock(map, LEN);
+		drain_lru();
+		tap_check((page_kflags(map) & (KPF_MLOCKED | KPF_UNEVICTABLE)) ==
+			  KPF_UNEVICTABLE, "%s", claim);
+		shmctl(id, SHM_UNLOCK, NULL);
+		shmdt(map);
+	}
+	if (id >= 0)
+		shmctl(id, IPC_RMID, NULL);
+}
+
+struct race {
+	char *map;
+	volatile int stop;
+};
+
+static void *touch_forever(void *arg)
+{
+	struct race *race = arg;
+	size_t i;
+
+	while (!race->stop)
+		for (i = 0; i < NR_PAGES && !race->stop; i++)
+			*PAGE(race->map, i) = 1;
+	return NULL;
+}
+
+static void test_races(void)
+{
+	long long mlocked = at_rest("Mlocked");
+	struct race race = { .stop = 0 };
+	pthread_t threads[2];
+	int round, i;
+
+	race.map = map_pages(NR_PAGES);
+	for (i = 0; i < 2; i++)
+		if (pthread_create(&threads[i], NULL, touch_forever, &race))
+			tap_bail_out("pthread_create");
+	for (round = 0; round < 2000; round++) {
+		sys_mlock2(race.map, LEN, MLOCK_ONFAULT);
+		if (round % 8 == 0)
+			mprotect(PAGE(race.map, 8), 8 * page_size(),
+				 PROT_READ | PROT_WRITE);
+		munlock(race.map, LEN);
+		madvise(race.map, LEN, MADV_DONTNEED);
+	}
+	race.stop = 1;
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	memset(race.map, 1, LEN);
+	drain_lru();
+	tap_check(!locked_pages() &&
+		  count_pages(race.map, NR_PAGES, page_is_unlocked) == NR_PAGES,
+		  "munlock while others touch leaves nothing marked");
+	sys_mlock2(race.map, LEN, MLOCK_ONFAULT);
+	tap_check(count_pages(race.map, NR_PAGES, page_is_locked) == NR_PAGES,
+		  "and mlock2 after it marks all");
+	munmap(race.map, LEN);
+
+	for (round = 0; round < 50; round++) {
+		if (!fork()) {
+			mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+			race.map = map_pages(NR_PAGES);
+			race.stop = 0;
+			if (pthread_create(&threads[0], NULL, touch_forever, &race))
+				_exit(1);
+			while (!race.map[round % NR_PAGES * page_size()])
+				sched_yield();
+			_exit(0);
+		}
+		wait(NULL);
+	}
+	tap_check(settles_to("Mlocked", mlocked),
+		  "exit while a thread touches leaves nothing marked");
+}
+
 int main(void)
 {
 	if (!mlock2_supported())
@@ -373,7 +556,7 @@ int main(void)
 	if (geteuid())
 		tap_skip_all("needs root to read /proc/kpageflags");
 
-	tap_plan(34);
+	tap_plan(42);
 	test_file("tmpfs", "/tmp");
 	test_present_anonymous();
 	test_proc_mem();
@@ -382,6 +565,11 @@ int main(void)
 	test_remap_file_pages();
 	test_shared_by_two();
 	test_counters();
+	test_refusals();
+	test_ksm();
+	test_other_cpu();
+	test_shm_lock();
+	test_races();
 	test_swap();
 	return tap_exit();
 }

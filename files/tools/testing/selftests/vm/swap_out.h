@@ -10,7 +10,13 @@
 
 #include "page_state.h"
 
-enum { SWAP_PAGES = 1024 };
+/* What is touched to push others out; /dev/ram0 has 16 MiB, whatever a page is */
+static inline size_t swap_pages(void)
+{
+	const size_t most = (12 << 20) / page_size();
+
+	return most < 1024 ? most : 1024;
+}
 
 /*
  * Push out the pages of @map, @pages of them, that this process touches here, by
@@ -21,7 +27,7 @@ static inline bool swap_out(char *map, size_t pages)
 {
 	const char *base = "/tmp/memcg", *dir = "/tmp/memcg/mlock2";
 	char name[64], text[32];
-	size_t len = SWAP_PAGES / 2 * page_size(), i;
+	size_t len = swap_pages() / 2 * page_size(), i;
 	char *hog;
 
 	mkdir(base, 0700);
@@ -34,10 +40,10 @@ static inline bool swap_out(char *map, size_t pages)
 	snprintf(text, sizeof(text), "%d", getpid());
 	write_file(name, text);
 	memset(map, 1, pages * page_size());
-	hog = map_pages(SWAP_PAGES);
-	for (i = 0; i < SWAP_PAGES; i++)
+	hog = map_pages(swap_pages());
+	for (i = 0; i < swap_pages(); i++)
 		hog[i * page_size()] = 1;
-	munmap(hog, SWAP_PAGES * page_size());
+	munmap(hog, swap_pages() * page_size());
 	return count_pages(map, pages, page_is_swapped) > pages / 2;
 }
 
@@ -60,8 +66,7 @@ static inline bool make_swap(void)
 	bool ok;
 
 	info[0] = 1;			/* version */
-	info[1] = 4 * SWAP_PAGES < 16384 * 1024 / page_size() ?
-		4 * SWAP_PAGES - 1 : 16384 * 1024 / page_size() - 1;
+	info[1] = (16 << 20) / page_size() - 1;	/* last page */
 	memcpy(header + page_size() - 10, "SWAPSPACE2", 10);
 	ok = fd >= 0 && write(fd, header, page_size()) == (ssize_t)page_size();
 	free(header);

@@ -71,9 +71,15 @@ load_arch() {
 # kmake TREE BUILD ARG...: make a kernel, with the flags of patches/BASE/base and
 # configs/arch/ARCH, which were read before.  Everybody who builds has to call it:
 # v4.2 builds all anew when the flags are others than the last time.
+#
+# With ccache, if it is installed: its compilers come first in the path, which
+# does not change the commands, and what lies below the folder of BASE goes by its
+# relative path, so that another clone finds the same objects.
 kmake() {
 	kmake_tree=$1 kmake_build=$2
 	shift 2
+	PATH=/usr/lib/ccache:$PATH CCACHE_DIR=$cache/ccache CCACHE_NOHASHDIR=1 \
+	CCACHE_BASEDIR=$(cd "$kmake_tree/.." && pwd) CCACHE_MAXSIZE=4G CCACHE_NOSTATS=1 \
 	make -C "$kmake_tree" O="$kmake_build" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
 		KCFLAGS="$KCFLAGS${ARCH_KCFLAGS:+ $ARCH_KCFLAGS}" HOSTCFLAGS="$HOSTCFLAGS" \
 		KBUILD_BUILD_TIMESTAMP=0 KBUILD_BUILD_USER=lof \

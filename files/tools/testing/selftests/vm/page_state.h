@@ -408,4 +408,78 @@ static inline long long at_rest(const char *name)
 	return value;
 }
 
+/* Pages that are marked, in all of memory or as the kernel has counted them */
+struct marked {
+	long long mlocked, unevictable;
+};
+
+static inline bool same_marked(struct marked a, struct marked b)
+{
+	return a.mlocked == b.mlocked && a.unevictable == b.unevictable;
+}
+
+/* A full scan.  A huge page has its marks in its first page. */
+static inline struct marked scan_marked(void)
+{
+	const uint64_t tail = 1ULL << 16, listed = KPF_LRU | KPF_UNEVICTABLE;
+	int fd = open("/proc/kpageflags", O_RDONLY);
+	struct marked marked = { 0, 0 };
+	static uint64_t flags[8192];
+	uint64_t head = 0;
+	ssize_t len, i;
+
+	if (fd < 0)
+		tap_bail_out("/proc/kpageflags");
+	while ((len = read(fd, flags, sizeof(flags))) > 0) {
+		for (i = 0; i < len / 8; i++) {
+			if (!(flags[i] & tail))
+				head = flags[i];
+			marked.mlocked += !!(head & KPF_MLOCKED);
+			marked.unevictable += (head & listed) == listed;
+		}
+	}
+	close(fd);
+	return marked;
+}
+
+/* What meminfo says */
+static inline struct marked counted_marked(void)
+{
+	struct marked marked;
+
+	marked.mlocked = counter_kb("Mlocked") * 1024 / (long long)page_size();
+	marked.unevictable = counter_kb("Unevictable") * 1024 /
+		(long long)page_size();
+	return marked;
+}
+
+/*
+ * Do meminfo and a full scan come to agree?  On @want, or on anything if that is
+ * NULL.  It takes as long as counts wait on each CPU.
+ */
+static inline bool counters_agree(const struct marked *want)
+{
+	struct marked counted, scanned;
+	int tries;
+
+	for (tries = 0; tries < 50; tries++) {
+		drain_lru();
+		counted = counted_marked();
+		if (!want || same_marked(counted, *want)) {
+			scanned = scan_marked();
+			if (same_marked(counted, scanned))
+				return true;
+		}
+		usleep(100000);
+	}
+	scanned = scan_marked();
+	printf("# Mlocked, Unevictable: %lld, %lld counted, %lld, %lld found",
+	       counted.mlocked, counted.unevictable, scanned.mlocked,
+	       scanned.unevictable);
+	if (want)
+		printf(", %lld, %lld expected", want->mlocked, want->unevictable);
+	printf("\n");
+	return false;
+}
+
 #endif

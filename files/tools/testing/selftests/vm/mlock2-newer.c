@@ -411,7 +411,7 @@ static void test_fork(void)
 		"its copy is when it is written",
 		"nothing is marked when parent and child are gone",
 	};
-	const char *v510 = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+	const char *v510 = "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size";
 	size_t huge = huge_page_size();
 	struct marked start;
 	char *map = map_huge(huge);

@@ -1,47 +1,85 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A page whose page lock somebody holds is locked and unlocked all the same, at
- * once.  Needs the module hold_page, loaded; root; and mlock2() for a part of it.
+ * A page whose page lock somebody holds, which is off its LRU list, or which is
+ * being migrated is locked and unlocked all the same, at once.  Needs the module
+ * hold_page, loaded; root; and mlock2() for a part of it.
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #include <stdlib.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "../../files/tools/testing/selftests/vm/page_state.h"
 
 enum { NR_PAGES = 8, HELD = 3 };
 #define LEN	(NR_PAGES * page_size())
+#define KPF_LOCKED	(1ULL << 0)
+#define MARKS	(KPF_MLOCKED | KPF_UNEVICTABLE)
 
-static const char hold_file[] = "/sys/kernel/debug/hold_page";
-
-static void hold(const void *addr)
+/* To a file of the module; returns whether it was taken */
+static bool tell(const char *file, unsigned long long number)
 {
-	uint64_t pfn = addr ? pagemap_entry(addr) & PM_PFN_MASK : 0;
-	char text[32];
-	int fd = open(hold_file, O_WRONLY);
+	char name[64], text[32];
+	bool ok;
+	int fd;
 
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)pfn);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		tap_bail_out(hold_file);
+	snprintf(name, sizeof(name), "/sys/kernel/debug/hold_page/%s", file);
+	snprintf(text, sizeof(text), "%llu", number);
+	fd = open(name, O_WRONLY);
+	if (fd < 0)
+		tap_bail_out(name);
+	ok = write(fd, text, strlen(text)) > 0;
 	close(fd);
+	return ok;
+}
+
+static uint64_t pfn_of(const void *addr)
+{
+	return pagemap_entry(addr) & PM_PFN_MASK;
+}
+
+/* "lock" or "isolate", until let_go() */
+static void hold(const char *how, const void *addr)
+{
+	drain_lru();	/* A page in a batch cannot be isolated */
+	if (!tell(how, pfn_of(addr)))
+		tap_bail_out(how);
+}
+
+static void let_go(const char *how)
+{
+	tell(how, 0);
 }
 
 static bool is_held(const void *addr)
 {
-	return page_kflags(addr) & 1;	/* KPF_LOCKED */
+	return page_kflags(addr) & KPF_LOCKED;
+}
+
+static char *map_file(int fd, int flags)
+{
+	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap");
+	return map;
+}
+
+static void touch(char *map)
+{
+	size_t i;
+
+	for (i = 0; i < LEN; i += page_size())
+		map[i] = 1;
+	drain_lru();
 }
 
 static char *touched(int fd, int flags)
 {
-	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, flags, fd, 0);
-	size_t i;
+	char *map = map_file(fd, flags);
 
-	if (map == MAP_FAILED)
-		tap_bail_out("mmap");
-	for (i = 0; i < LEN; i += page_size())
-		map[i] = 1;
-	drain_lru();
+	touch(map);
 	return map;
 }
 
@@ -49,7 +87,7 @@ static void test(const char *what, int fd, int flags, bool has)
 {
 	char *map = touched(fd, flags), *page = map + HELD * page_size();
 
-	hold(page);
+	hold("lock", page);
 	tap_check(is_held(page), "%s: the page lock is held", what);
 	if (has) {
 		sys_mlock2(map, LEN, MLOCK_ONFAULT);
@@ -66,9 +104,26 @@ static void test(const char *what, int fd, int flags, bool has)
 		  "%s: mlock() marks it", what);
 	/* Without the series munmap() would wait for us here, for ever */
 	if (!has)
-		hold(NULL);
+		let_go("lock");
 	munmap(map, LEN);
-	hold(NULL);
+	let_go("lock");
+}
+
+/* A child that does nothing any more */
+static void say_and_stay(int fd)
+{
+	if (write(fd, "", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static void wait_for(int fd)
+{
+	char byte;
+
+	if (read(fd, &byte, 1) != 1)
+		tap_bail_out("child");
 }
 
 /* Whether another process maps the page is asked below the page lock */
@@ -77,7 +132,6 @@ static void test_shared(void)
 	char *map = touched(-1, MAP_SHARED | MAP_ANONYMOUS);
 	char *page = map + HELD * page_size();
 	int fd[2], status;
-	char byte;
 	pid_t pid;
 
 	if (pipe(fd))
@@ -85,17 +139,14 @@ static void test_shared(void)
 	pid = fork();
 	if (!pid) {
 		mlock(map, LEN);
-		if (write(fd[1], "", 1) != 1)
-			_exit(1);
-		pause();
+		say_and_stay(fd[1]);
 	}
-	if (read(fd[0], &byte, 1) != 1)
-		tap_bail_out("child");
+	wait_for(fd[0]);
 	mlock(map, LEN);
-	hold(page);
+	hold("lock", page);
 	if (!fork()) {
 		usleep(200000);
-		hold(NULL);
+		let_go("lock");
 		_exit(0);
 	}
 	munlock(map, LEN);
@@ -107,16 +158,289 @@ static void test_shared(void)
 	munmap(map, LEN);
 }
 
+/* Does process @pid come to sleep without minding signals, as for a page lock? */
+static bool comes_to_wait(pid_t pid)
+{
+	char name[64], line[256], *state;
+	int tries;
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", pid);
+	for (tries = 0; tries < 200; tries++) {
+		FILE *f = fopen(name, "re");
+
+		if (!f)
+			return false;
+		state = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+		fclose(f);
+		if (state && !strncmp(state, ") D", 3))
+			return true;
+		usleep(50000);
+	}
+	return false;
+}
+
+/* A fault waits for the page lock, and marks the page when it has it */
+static void test_fault(const char *how, bool writes, bool has)
+{
+	char waits[64], marked[64], *look, *page;
+	int fd, to_us[2];
+	pid_t pid;
+
+	snprintf(waits, sizeof(waits), "a %s fault waits for the page lock", how);
+	snprintf(marked, sizeof(marked), "and the page of the %s fault is marked", how);
+	if (!has) {
+		tap_skip(waits, "no mlock2()");
+		tap_skip(marked, "no mlock2()");
+		return;
+	}
+	fd = make_file("/tmp", NR_PAGES);
+	look = touched(fd, MAP_SHARED);
+	page = look + HELD * page_size();
+	if (pipe(to_us))
+		tap_bail_out("pipe");
+	hold("lock", page);
+	pid = fork();
+	if (!pid) {
+		char *map = map_file(fd, MAP_SHARED);
+		volatile char *touched_page = map + HELD * page_size();
+
+		sys_mlock2(map, LEN, MLOCK_ONFAULT);
+		if (writes)
+			*touched_page = 1;
+		else
+			(void)*touched_page;
+		say_and_stay(to_us[1]);
+	}
+	tap_check(comes_to_wait(pid) && !(page_kflags(page) & MARKS), "%s", waits);
+	let_go("lock");
+	wait_for(to_us[0]);
+	tap_check(page_is_locked(page), "%s", marked);
+	kill(pid, SIGKILL);
+	wait(NULL);
+	munmap(look, LEN);
+	close(to_us[0]);
+	close(to_us[1]);
+	close(fd);
+}
+
+static void lock_by(const char *call, char *map)
+{
+	if (!strcmp(call, "mlock2()"))
+		sys_mlock2(map, LEN, MLOCK_ONFAULT);
+	else
+		mlock(map, LEN);
+}
+
+/* @nr claims, as "WHAT, CALL: CLAIM", about a call that is not there */
+static void skip_claims(const char *what, const char * const *claims, int nr)
+{
+	char claim[128];
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		snprintf(claim, sizeof(claim), "%s, mlock2(): %s", what, claims[i]);
+		tap_skip(claim, "no mlock2()");
+	}
+}
+
+/* As reclaim and compaction do it */
+static void test_isolated(const char *what, int fd, int flags, const char *call,
+			  bool has)
+{
+	static const char * const claims[] = {
+		"a page that is off its LRU list is Mlocked at once",
+		"and Unevictable when it is put back",
+		"munlock() unmarks it at once when it is off its list",
+		"and it is neither when it is put back",
+		"munmap() does so, too",
+	};
+	char *map, *page;
+	uint64_t pfn;
+
+	if (!has) {
+		skip_claims(what, claims, 5);
+		return;
+	}
+	map = touched(fd, flags);
+	page = map + HELD * page_size();
+	hold("isolate", page);
+	lock_by(call, map);
+	tap_check((page_kflags(page) & (KPF_MLOCKED | KPF_LRU)) == KPF_MLOCKED,
+		  "%s, %s: %s", what, call, claims[0]);
+	let_go("isolate");
+	tap_check(page_is_locked(page), "%s, %s: %s", what, call, claims[1]);
+
+	hold("isolate", page);
+	munlock(map, LEN);
+	tap_check(!(page_kflags(page) & (KPF_MLOCKED | KPF_LRU)),
+		  "%s, %s: %s", what, call, claims[2]);
+	let_go("isolate");
+	drain_lru();
+	tap_check(page_is_unlocked(page), "%s, %s: %s", what, call, claims[3]);
+
+	lock_by(call, map);
+	hold("isolate", page);
+	pfn = pfn_of(page);
+	munmap(map, LEN);
+	let_go("isolate");
+	drain_lru();
+	tap_check(!(read_u64_at("/proc/kpageflags", pfn) & MARKS),
+		  "%s, %s: %s", what, call, claims[4]);
+}
+
+/* Another reference makes a migration fail: that of a pipe */
+static bool migration_fails(char *page)
+{
+	struct iovec vec = { page, page_size() };
+	bool failed;
+	int fd[2];
+
+	if (pipe(fd) || vmsplice(fd[1], &vec, 1, 0) != (ssize_t)page_size())
+		tap_bail_out("vmsplice");
+	failed = !tell("migrate", pfn_of(page)) && errno == EAGAIN;
+	close(fd[0]);
+	close(fd[1]);
+	return failed;
+}
+
+static void test_migration(const char *what, int fd, int flags, const char *call,
+			   bool has)
+{
+	static const char * const claims[] = {
+		"the page that a locked one moves to is locked",
+		"a migration that fails leaves the page locked",
+		"munlock() unmarks a page that has moved",
+	};
+	char *map, *page;
+	uint64_t pfn;
+
+	if (!has) {
+		skip_claims(what, claims, 3);
+		return;
+	}
+	map = touched(fd, flags);
+	page = map + HELD * page_size();
+	lock_by(call, map);
+	drain_lru();
+	pfn = pfn_of(page);
+	tap_check(tell("migrate", pfn) && pfn_of(page) != pfn &&
+		  page_is_locked(page), "%s, %s: %s", what, call, claims[0]);
+	pfn = pfn_of(page);
+	tap_check(migration_fails(page) && pfn_of(page) == pfn &&
+		  page_is_locked(page), "%s, %s: %s", what, call, claims[1]);
+	munlock(map, LEN);
+	drain_lru();
+	tap_check(page_is_unlocked(page), "%s, %s: %s", what, call, claims[2]);
+	munmap(map, LEN);
+}
+
+/* Start to migrate @page, in a child, and stop where it has migration entries */
+static pid_t begin_migration(char *page)
+{
+	uint64_t pfn = pfn_of(page);
+	pid_t pid;
+	int tries;
+
+	tell("stop", 1);
+	pid = fork();
+	if (!pid)
+		_exit(!tell("migrate", pfn));
+	for (tries = 0; tries < 200 && !page_is_swapped(page); tries++)
+		usleep(50000);
+	return pid;
+}
+
+static bool end_migration(pid_t pid)
+{
+	int status;
+
+	tell("stop", 0);
+	waitpid(pid, &status, 0);
+	drain_lru();
+	return !status;
+}
+
+static void test_under_migration(bool has)
+{
+	static const char * const claims[] = {
+		"mlock2() does not wait for a page under migration",
+		"and the page that it moves to is locked",
+		"a page under migration that is touched is locked",
+	};
+	int fd = make_file("/tmp", NR_PAGES), to_us[2], i;
+	char *map = touched(fd, MAP_SHARED);
+	char *page = map + HELD * page_size();
+	pid_t mover, toucher;
+	bool waits;
+
+	if (has) {
+		mover = begin_migration(page);
+		tap_check(!sys_mlock2(map, LEN, MLOCK_ONFAULT) &&
+			  page_is_swapped(page), "%s", claims[0]);
+		tap_check(end_migration(mover) && page_is_locked(page), "%s",
+			  claims[1]);
+		munlock(map, LEN);
+	} else {
+		for (i = 0; i < 2; i++)
+			tap_skip(claims[i], "no mlock2()");
+	}
+
+	mlock(map, LEN);
+	drain_lru();
+	mover = begin_migration(page);
+	munlock(map, LEN);
+	tap_check(page_is_swapped(page) && end_migration(mover) &&
+		  page_is_unlocked(page),
+		  "munlock() while a page is under migration unlocks what it moves to");
+
+	/* The child maps nothing that is locked, until it locks and touches */
+	if (!has) {
+		tap_skip(claims[2], "no mlock2()");
+		goto out;
+	}
+	if (pipe(to_us))
+		tap_bail_out("pipe");
+	mover = begin_migration(page);
+	toucher = fork();
+	if (!toucher) {
+		sys_mlock2(map, LEN, MLOCK_ONFAULT);
+		*(volatile char *)page = 1;
+		say_and_stay(to_us[1]);
+	}
+	waits = comes_to_wait(toucher);
+	/* Which may fail: the fault has a reference to the page it waits for */
+	end_migration(mover);
+	wait_for(to_us[0]);
+	tap_check(waits && page_is_locked(page), "%s", claims[2]);
+	kill(toucher, SIGKILL);
+	waitpid(toucher, NULL, 0);
+out:
+	munmap(map, LEN);
+	close(fd);
+}
+
 int main(void)
 {
+	static const char * const calls[] = { "mlock2()", "mlock()" };
 	bool has = mlock2_supported();
-	int fd;
+	int fd, i;
 
-	tap_plan(9);
+	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4);
 	test("anonymous", -1, MAP_PRIVATE | MAP_ANONYMOUS, has);
 	fd = make_file("/tmp", NR_PAGES);
 	test("tmpfs", fd, MAP_SHARED, has);
-	close(fd);
 	test_shared();
+	test_fault("read", false, has);
+	test_fault("write", true, has);
+	for (i = 0; i < 2; i++) {
+		test_isolated("anonymous", -1, MAP_PRIVATE | MAP_ANONYMOUS,
+			      calls[i], has || i);
+		test_isolated("tmpfs", fd, MAP_SHARED, calls[i], has || i);
+		test_migration("anonymous", -1, MAP_PRIVATE | MAP_ANONYMOUS,
+			       calls[i], has || i);
+		test_migration("tmpfs", fd, MAP_SHARED, calls[i], has || i);
+	}
+	close(fd);
+	test_under_migration(has);
 	return tap_exit();
 }

@@ -149,37 +149,6 @@ static void test_compaction(void)
 	munmap(map, LEN);
 }
 
-/* 2 MiB on most, 4 MiB on i386 without PAE, 512 MiB with base pages of 64 kB */
-static size_t huge_page_size(void)
-{
-	FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "re");
-	long long size = -1;
-
-	if (f) {
-		if (fscanf(f, "%lld", &size) != 1)
-			size = -1;
-		fclose(f);
-	} else {
-		size = read_kb("/proc/meminfo", "Hugepagesize") * 1024;
-	}
-	return size > 0 ? (size_t)size : 512 * page_size();
-}
-
-/* Two huge pages of memory, aligned; NULL if there are no huge pages */
-static char *map_huge(size_t huge)
-{
-	char *map = mmap(NULL, 4 * huge, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (map == MAP_FAILED)
-		return NULL;
-	map = (char *)(((uintptr_t)map + huge) & -huge);
-	if (madvise(map, 2 * huge, 14 /* MADV_HUGEPAGE */))
-		return NULL;
-	*map = 1;
-	return page_kflags(map) & KPF_THP ? map : NULL;
-}
-
 static void test_thp(void)
 {
 	static const char * const claims[] = {
@@ -260,44 +229,6 @@ static void test_remap_file_pages(void)
 	}
 	munmap(map, LEN);
 	close(fd);
-}
-
-/* The counters are kept per CPU, and folded about once a second, or on demand */
-static long long counter_kb(const char *name)
-{
-	/* Not in v4.2, where waiting has to do */
-	write_file("/proc/sys/vm/stat_refresh", "1");
-	return read_kb("/proc/meminfo", name);
-}
-
-static bool settles_to(const char *name, long long kb)
-{
-	int tries;
-
-	for (tries = 0; tries < 100; tries++) {
-		if (counter_kb(name) == kb)
-			return true;
-		drain_lru();
-		usleep(100000);
-	}
-	printf("# %s is %lld kB, not %lld\n", name,
-	       read_kb("/proc/meminfo", name), kb);
-	return false;
-}
-
-/* What others have locked, once it has come to rest: same for three seconds */
-static long long at_rest(const char *name)
-{
-	long long value = counter_kb(name), before;
-	int same, tries;
-
-	for (same = tries = 0; same < 3 && tries < 30; tries++) {
-		usleep(1000000);
-		before = value;
-		value = counter_kb(name);
-		same = value == before ? same + 1 : 0;
-	}
-	return value;
 }
 
 static void test_counters(void)

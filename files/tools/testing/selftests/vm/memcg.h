@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A memcg of our own, of the first version.  Needs root. */
+#ifndef MEMCG_H
+#define MEMCG_H
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "page_state.h"
+
+#define MEMCG_ROOT	"/tmp/mlock2-memcg"
+#define MEMCG		MEMCG_ROOT "/own"
+
+static inline void memcg_set(const char *file, long long value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", value);
+	write_file(file, text);
+}
+
+/* What this process touches from now on is charged to it.  False: there is none */
+static inline bool memcg_join(void)
+{
+	mkdir(MEMCG_ROOT, 0700);
+	if (mount("memcg", MEMCG_ROOT, "cgroup", 0, "memory"))
+		return false;
+	if (mkdir(MEMCG, 0700) && errno != EEXIST) {
+		umount(MEMCG_ROOT);
+		return false;
+	}
+	memcg_set(MEMCG "/tasks", getpid());
+	return true;
+}
+
+static inline void memcg_leave(void)
+{
+	memcg_set(MEMCG_ROOT "/tasks", getpid());
+	rmdir(MEMCG);
+	umount(MEMCG_ROOT);
+	rmdir(MEMCG_ROOT);
+}
+
+/* -1 for no limit */
+static inline void memcg_limit(long long bytes)
+{
+	memcg_set(MEMCG "/memory.limit_in_bytes", bytes);
+}
+
+/* Pages on its unevictable list */
+static inline long long memcg_unevictable(void)
+{
+	FILE *f = fopen(MEMCG "/memory.stat", "re");
+	long long bytes = -1;
+	char line[128];
+
+	if (!f)
+		tap_bail_out(MEMCG "/memory.stat");
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, "unevictable ", 12))
+			bytes = atoll(line + 12);
+	fclose(f);
+	return bytes / (long long)page_size();
+}
+
+#endif

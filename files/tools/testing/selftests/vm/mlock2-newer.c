@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Lock on fault and what kernels after v4.2 have beside it: MREMAP_DONTUNMAP,
+ * userfaultfd, MADV_FREE and its like, huge pages of tmpfs, the OOM reaper.  What
+ * a kernel lacks is skipped.  Needs root.
+ */
+#define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+
+#include "memcg.h"
+#include "swap_out.h"
+
+#ifdef __NR_userfaultfd
+# include <linux/userfaultfd.h>
+#endif
+
+enum { NR_PAGES = 64 };
+#define LEN	(NR_PAGES * page_size())
+#define PAGE(map, n)	((map) + (n) * page_size())
+
+static volatile char sink;
+
+static void touch(char *map, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i += page_size())
+		map[i] = 1;
+}
+
+static unsigned int nr_locked(char *map)
+{
+	return count_pages(map, NR_PAGES, page_is_locked);
+}
+
+static void skip_all(const char * const *claims, unsigned int nr, const char *why)
+{
+	while (nr--)
+		tap_skip(*claims++, why);
+}
+
+/*
+ * The posted versions of mlock2() had numbers that others have taken since: of
+ * membarrier(), userfaultfd() and socketpair(), which refuse such arguments.
+ */
+static void test_numbers(void)
+{
+	static const int numbers[] = {
+#if defined(__x86_64__) && defined(__ILP32__)
+		0x40000000 + 323, 0x40000000 + 324,
+#elif defined(__x86_64__)
+		323, 324,
+#elif defined(__i386__)
+		360, 374, 375,
+#endif
+		-1
+	};
+	const char *claim = "the numbers that mlock2() had before it was merged lock nothing";
+	char *map = map_pages(NR_PAGES);
+	bool locks = false;
+	int i;
+
+	touch(map, LEN);
+	if (numbers[0] < 0) {
+		tap_skip(claim, "other numbers on this architecture");
+		munmap(map, LEN);
+		return;
+	}
+	for (i = 0; numbers[i] >= 0; i++)
+		if (syscall(numbers[i], map, LEN, MLOCK_ONFAULT) != -1 ||
+		    locked_pages() || nr_locked(map))
+			locks = true;
+	tap_check(!locks, "%s", claim);
+	munmap(map, LEN);
+}
+
+static void test_dontunmap(void)
+{
+	static const char * const claims[] = {
+		"MREMAP_DONTUNMAP: the pages that moved are locked",
+		"and so is the mapping that they moved to",
+		"the one that is left is not",
+		"the charge is the same",
+		"a page touched in the new one is locked",
+		"a page touched in the old one is not",
+		"munmap of the old one takes nothing from the charge",
+	};
+	const int dontunmap = 4;
+	char *map = map_pages(NR_PAGES), *new;
+	long long charged;
+	struct vma vma;
+
+	sys_mlock2(map, LEN, MLOCK_ONFAULT);
+	touch(map, LEN / 2);
+	charged = locked_pages();
+	new = mremap(map, LEN, LEN, MREMAP_MAYMOVE | dontunmap, NULL);
+	if (new == MAP_FAILED) {
+		skip_all(claims, 7, "not in this kernel");
+		munmap(map, LEN);
+		return;
+	}
+	tap_check(nr_locked(new) == NR_PAGES / 2, "%s", claims[0]);
+	vma = vma_of(new);
+	tap_check(vma.lo && vma.lf, "%s", claims[1]);
+	vma = vma_of(map);
+	tap_check(!vma.lo && !vma.lf && !vma.unknown, "%s", claims[2]);
+	tap_check(locked_pages() == charged, "%s", claims[3]);
+	*PAGE(new, NR_PAGES - 1) = 1;
+	tap_check(page_is_locked(PAGE(new, NR_PAGES - 1)), "%s", claims[4]);
+	*map = 1;
+	drain_lru();
+	tap_check(page_is_unlocked(map), "%s", claims[5]);
+	munmap(map, LEN);
+	tap_check(locked_pages() == charged, "%s", claims[6]);
+	munmap(new, LEN);
+}
+
+#ifdef __NR_userfaultfd
+/* A userfaultfd for the absent pages of @map, or -1 */
+static int watch(char *map)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range = { .start = (uintptr_t)map, .len = LEN },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0 && (ioctl(fd, UFFDIO_API, &api) ||
+			ioctl(fd, UFFDIO_REGISTER, &reg))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static bool copy_to(int fd, char *page)
+{
+	char *from = map_pages(1);
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)page,
+		.src = (uintptr_t)from,
+		.len = page_size(),
+	};
+	bool ok;
+
+	*from = 'u';
+	ok = !ioctl(fd, UFFDIO_COPY, &copy) && *page == 'u';
+	munmap(from, page_size());
+	return ok;
+}
+
+static bool zero(int fd, char *page)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = (uintptr_t)page, .len = page_size() },
+	};
+
+	return !ioctl(fd, UFFDIO_ZEROPAGE, &zero) && !*page;
+}
+#else
+static int watch(char *map)
+{
+	(void)map;
+	return -1;
+}
+
+static bool copy_to(int fd, char *page)
+{
+	return page && fd < -1;
+}
+
+static bool zero(int fd, char *page)
+{
+	return page && fd < -1;
+}
+#endif
+
+static void test_userfaultfd(void)
+{
+	static const char * const anonymous[] = {
+		"UFFDIO_COPY: the page is locked",
+		"UFFDIO_ZEROPAGE: the zero page is not marked",
+		"but what is written over it is locked",
+	};
+	static const char * const shared[] = {
+		"UFFDIO_COPY into shared memory: the page is locked",
+		"UFFDIO_ZEROPAGE into shared memory: the page is locked",
+	};
+	char *map = map_pages(NR_PAGES);
+	int fd = watch(map);
+
+	sys_mlock2(map, LEN, MLOCK_ONFAULT);
+	if (fd < 0) {
+		skip_all(anonymous, 3, "no userfaultfd()");
+	} else {
+		tap_check(copy_to(fd, PAGE(map, 1)) &&
+			  page_is_locked(PAGE(map, 1)), "%s", anonymous[0]);
+		tap_check(zero(fd, PAGE(map, 2)) &&
+			  !page_is_mlocked(PAGE(map, 2)), "%s", anonymous[1]);
+		*PAGE(map, 2) = 1;
+		tap_check(page_is_locked(PAGE(map, 2)), "%s", anonymous[2]);
+		close(fd);
+	}
+	munmap(map, LEN);
+
+	map = mmap(NULL, LEN, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap");
+	fd = watch(map);
+	sys_mlock2(map, LEN, MLOCK_ONFAULT);
+	if (fd < 0) {
+		skip_all(shared, 2, "no userfaultfd() of shared memory");
+	} else {
+		tap_check(copy_to(fd, PAGE(map, 1)) &&
+			  page_is_locked(PAGE(map, 1)), "%s", shared[0]);
+		tap_check(zero(fd, PAGE(map, 2)) &&
+			  page_is_locked(PAGE(map, 2)), "%s", shared[1]);
+		close(fd);
+	}
+	munmap(map, LEN);
+}
+
+static char *map_for_advice(bool shared)
+{
+	char *map;
+
+	if (shared)
+		map = mmap(NULL, LEN, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	else
+		map = map_pages(NR_PAGES);
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap");
+	touch(map, LEN);
+	drain_lru();
+	return map;
+}
+
+/* What would take pages away does to lock on fault what it does to mlock() */
+static void test_advice(void)
+{
+	static const struct {
+		const char *name;
+		int advice;
+		bool shared;
+	} cases[] = {
+		{ "MADV_DONTNEED", MADV_DONTNEED, false },
+		{ "MADV_FREE", 8, false },
+		{ "MADV_REMOVE", 9, true },
+		{ "MADV_COLD", 20, false },
+		{ "MADV_PAGEOUT", 21, false },
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char claim[64], *map = map_for_advice(cases[i].shared);
+		int error;
+
+		snprintf(claim, sizeof(claim), "%s is refused, as for mlock()",
+			 cases[i].name);
+		if (madvise(map, LEN, cases[i].advice)) {
+			tap_skip(claim, "not in this kernel");
+			munmap(map, LEN);
+			continue;
+		}
+		munmap(map, LEN);
+		map = map_for_advice(cases[i].shared);
+		mlock(map, LEN);
+		error = error_of(madvise(map, LEN, cases[i].advice));
+		munlock(map, LEN);
+		sys_mlock2(map, LEN, MLOCK_ONFAULT);
+		tap_check(error == EINVAL &&
+			  error_of(madvise(map, LEN, cases[i].advice)) == error &&
+			  nr_locked(map) == NR_PAGES && *map == 1, "%s", claim);
+		munmap(map, LEN);
+	}
+}
+
+/* Advice that was followed before the lock */
+static void test_advised_before(void)
+{
+	const char *lazy = "present before: pages that MADV_FREE has given up";
+	const char *cold = "present before: pages that MADV_COLD has put aside";
+	static const char * const out[] = {
+		"MADV_PAGEOUT before the call: what is out stays out",
+		"and is locked when it is touched",
+	};
+	char *map = map_for_advice(false);
+	bool swap;
+
+	if (madvise(map, LEN, 8 /* MADV_FREE */)) {
+		tap_skip(lazy, "not in this kernel");
+	} else {
+		sys_mlock2(map, LEN, MLOCK_ONFAULT);
+		tap_check(nr_locked(map) == NR_PAGES && *map == 1, "%s", lazy);
+	}
+	munmap(map, LEN);
+
+	map = map_for_advice(false);
+	if (madvise(map, LEN, 20 /* MADV_COLD */)) {
+		tap_skip(cold, "not in this kernel");
+	} else {
+		sys_mlock2(map, LEN, MLOCK_ONFAULT);
+		tap_check(nr_locked(map) == NR_PAGES, "%s", cold);
+	}
+	munmap(map, LEN);
+
+	map = map_for_advice(false);
+	swap = make_swap();
+	if (!swap || madvise(map, LEN, 21 /* MADV_PAGEOUT */)) {
+		skip_all(out, 2, "no swap, or not in this kernel");
+	} else {
+		sys_mlock2(map, LEN, MLOCK_ONFAULT);
+		tap_check(page_is_swapped(PAGE(map, 3)) &&
+			  page_is_swapped(PAGE(map, 4)), "%s", out[0]);
+		sink = *PAGE(map, 3);
+		*PAGE(map, 4) = 1;
+		tap_check(page_is_locked(PAGE(map, 3)) &&
+			  page_is_locked(PAGE(map, 4)), "%s", out[1]);
+	}
+	munmap(map, LEN);
+	if (swap)
+		swapoff("/dev/ram0");
+}
+
+/* @pages of @fd at an address that is @off beyond a boundary of a huge page */
+static char *map_huge_file(int fd, size_t huge, size_t off)
+{
+	char *map = mmap(NULL, 4 * huge, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap");
+	map = (char *)(((uintptr_t)map + huge) & -huge) + off;
+	map = mmap(map, 2 * huge, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		   fd, 0);
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap of a file");
+	return map;
+}
+
+static void test_huge_tmpfs(void)
+{
+	static const char * const claims[] = {
+		"huge page of tmpfs: present before", "and touched",
+		"meminfo and a full scan count both",
+		"munlock of them leaves nothing",
+		"one that ptes map is never marked",
+		"and counts for nothing", "before and after munmap",
+	};
+	const char *dir = "/tmp/mlock2-huge";
+	size_t huge = huge_page_size();
+	struct marked start, want;
+	char *map;
+	int fd;
+
+	mkdir(dir, 0700);
+	if (mount("huge", dir, "tmpfs", 0, "huge=always")) {
+		skip_all(claims, 7, "no huge pages of tmpfs");
+		return;
+	}
+	fd = open(dir, O_RDWR | O_TMPFILE, 0600);
+	if (fd < 0 || ftruncate(fd, 2 * huge))
+		tap_bail_out(dir);
+	map = map_huge_file(fd, huge, 0);
+	*map = 1;
+	if (!(page_kflags(map) & KPF_THP)) {
+		skip_all(claims, 7, "no room for huge pages");
+		munmap(map, 2 * huge);
+		goto out;
+	}
+	counters_agree(NULL);
+	start = scan_marked();
+	drain_lru();
+	sys_mlock2(map, 2 * huge, MLOCK_ONFAULT);
+	tap_check(page_is_locked(map), "%s", claims[0]);
+	map[huge] = 1;
+	tap_check(page_is_locked(map + huge), "%s", claims[1]);
+	want.mlocked = start.mlocked + 2 * huge / page_size();
+	want.unevictable = start.unevictable + 2 * huge / page_size();
+	tap_check(counters_agree(&want), "%s", claims[2]);
+	munlock(map, 2 * huge);
+	tap_check(counters_agree(&start), "%s", claims[3]);
+	munmap(map, 2 * huge);
+
+	/* An exception of v5.10: reclaim does not take it, and no more is done */
+	map = map_huge_file(fd, huge, page_size());
+	sink = *map;
+	sys_mlock2(map, 2 * huge, MLOCK_ONFAULT);
+	map[page_size()] = 1;
+	tap_check(page_is_present(map) && !page_is_mlocked(map), "%s", claims[4]);
+	tap_check(counters_agree(&start), "%s", claims[5]);
+	munmap(map, 2 * huge);
+	tap_check(counters_agree(&start), "%s", claims[6]);
+out:
+	close(fd);
+	umount(dir);
+	rmdir(dir);
+}
+
+/* v4.2 marks what it may have to split later, v5.10 marks nothing that is shared */
+static void test_fork(void)
+{
+	static const char * const claims[] = {
+		"a huge page shared by a fork is marked in v4.2, never in v5.10",
+		"its copy is when it is written",
+		"nothing is marked when parent and child are gone",
+	};
+	const char *v510 = "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size";
+	size_t huge = huge_page_size();
+	struct marked start;
+	char *map = map_huge(huge);
+	pid_t pid;
+
+	if (!map) {
+		skip_all(claims, 3, "no huge pages");
+		return;
+	}
+	counters_agree(NULL);
+	start = scan_marked();
+	pid = fork();
+	if (!pid)
+		for (;;)
+			pause();
+	sys_mlock2(map, 2 * huge, MLOCK_ONFAULT);
+	tap_check(page_is_mlocked(map) == !!access(v510, F_OK), "%s", claims[0]);
+	*map = 2;
+	tap_check(page_is_locked(map), "%s", claims[1]);
+	munmap(map, 2 * huge);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	tap_check(counters_agree(&start), "%s", claims[2]);
+}
+
+static long long memcg_usage(void)
+{
+	FILE *f = fopen(MEMCG "/memory.usage_in_bytes", "re");
+	long long usage = -1;
+
+	if (!f || fscanf(f, "%lld", &usage) != 1)
+		tap_bail_out("memory.usage_in_bytes");
+	fclose(f);
+	return usage;
+}
+
+static void test_oom(void)
+{
+	static const char * const claims[] = {
+		"a task with an on-fault lock is killed for lack of memory",
+		"which leaves nothing marked",
+		"and gives its memory back",
+	};
+	const size_t limit = 16 * LEN;
+	struct marked start;
+	int status;
+
+	if (!memcg_join()) {
+		skip_all(claims, 3, "no memcg here");
+		return;
+	}
+	/* The child alone: we want to live */
+	memcg_set(MEMCG_ROOT "/tasks", getpid());
+	memcg_limit(limit);
+	counters_agree(NULL);
+	start = scan_marked();
+	if (!fork()) {
+		memcg_set(MEMCG "/tasks", getpid());
+		touch(map_pages(limit / 4 / page_size()), limit / 4);
+		mlockall(MCL_FUTURE | MCL_ONFAULT);
+		touch(map_pages(limit * 2 / page_size()), limit * 2);
+		_exit(0);
+	}
+	wait(&status);
+	tap_check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%s",
+		  claims[0]);
+	tap_check(counters_agree(&start) && !memcg_unevictable(), "%s",
+		  claims[1]);
+	tap_check(memcg_usage() < (long long)limit / 4, "%s", claims[2]);
+	memcg_leave();
+}
+
+int main(void)
+{
+	if (!mlock2_supported())
+		tap_skip_all("mlock2() not in this kernel");
+	if (geteuid())
+		tap_skip_all("needs root to read /proc/kpageflags");
+
+	tap_plan(1 + 7 + 5 + 5 + 4 + 7 + 3 + 3);
+	test_numbers();
+	test_dontunmap();
+	test_userfaultfd();
+	test_advice();
+	test_advised_before();
+	test_huge_tmpfs();
+	test_fork();
+	test_oom();
+	return tap_exit();
+}

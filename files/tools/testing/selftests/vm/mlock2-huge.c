@@ -20,6 +20,8 @@
 #define THP_DIR		"/sys/kernel/mm/transparent_hugepage/"
 #define KHUGEPAGED	THP_DIR "khugepaged/"
 
+enum { AN_HOUR = 3600 * 1000 };
+
 static size_t huge;		/* bytes */
 static bool maps_parts;		/* parts of a huge page, by ptes */
 
@@ -209,7 +211,6 @@ static void test_parent_writes(const char *how, const char *enabled)
 	read_choice(THP_DIR "enabled", before, sizeof(before));
 	write_file(THP_DIR "enabled", enabled);
 	*map = 2;
-	write_file(THP_DIR "enabled", before);
 	tap_check(page_is_locked(map),
 		  "%s: what a parent writes after fork is locked", how);
 	tap_check(all_is_locked(map), "%s: and so is the rest", how);
@@ -221,6 +222,8 @@ static void test_parent_writes(const char *how, const char *enabled)
 	tap_check(all(map, huge, page_is_unlocked),
 		  "%s: and after munlock nothing is", how);
 	unmap(map);
+	/* Not sooner: this makes khugepaged look for work */
+	write_file(THP_DIR "enabled", before);
 	close(go[0]);
 	close(go[1]);
 }
@@ -242,8 +245,8 @@ static void test_child_writes(const char *how, const char *enabled)
 	tap_check(child_agrees(child),
 		  "%s: what a child writes is not locked", how);
 	tap_check(all_is_locked(map), "%s: and its parent's page is", how);
-	write_file(THP_DIR "enabled", before);
 	unmap(map);
+	write_file(THP_DIR "enabled", before);
 }
 
 /* Locked by a child alone, until it exits */
@@ -281,19 +284,37 @@ static void test_child_locks(void)
 	close(go[1]);
 }
 
-/* Change a setting for now, and remember what it was */
-static void swap_setting(const char *file, char *value, size_t size)
+static void write_number(const char *file, long long number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", number);
+	write_file(file, text);
+}
+
+static long long read_number(const char *file)
 {
 	FILE *f = fopen(file, "re");
-	char before[32] = "";
+	long long number;
 
-	if (f) {
-		if (!fgets(before, sizeof(before), f))
-			*before = 0;
-		fclose(f);
-	}
-	write_file(file, value);
-	snprintf(value, size, "%s", before);
+	if (!f || fscanf(f, "%lld", &number) != 1)
+		tap_bail_out(file);
+	fclose(f);
+	return number;
+}
+
+static const char pages_to_scan[] = KHUGEPAGED "pages_to_scan";
+static const char scan_sleep[] = KHUGEPAGED "scan_sleep_millisecs";
+
+/* How long it sleeps from now on: not before it is started anew on v4.2 */
+static void let_khugepaged_sleep(long long milliseconds)
+{
+	char enabled[16];
+
+	read_choice(THP_DIR "enabled", enabled, sizeof(enabled));
+	write_number(scan_sleep, milliseconds);
+	write_file(THP_DIR "enabled", "never");
+	write_file(THP_DIR "enabled", enabled);
 }
 
 static void test_khugepaged(void)
@@ -303,28 +324,25 @@ static void test_khugepaged(void)
 		"and charged as before",
 		"and munlock unlocks it",
 	};
-	char sleep[32] = "10", alloc_sleep[32] = "10", scan[32] = "100000";
+	long long scan = read_number(pages_to_scan);
 	char *map = map_aligned(huge);
 	long long charged;
-	int tries, i;
+	size_t i;
+	int tries;
 
 	/* Every second page, so that others come, too */
 	madvise(map, 2 * huge, 15 /* MADV_NOHUGEPAGE */);
-	for (i = 0; (size_t)i < huge / page_size(); i += 2)
+	for (i = 0; i < huge / page_size(); i += 2)
 		map[i * page_size()] = 1;
 	sys_mlock2(map, huge, MLOCK_ONFAULT);
 	charged = locked_pages();
-	swap_setting(KHUGEPAGED "scan_sleep_millisecs", sleep, sizeof(sleep));
-	swap_setting(KHUGEPAGED "alloc_sleep_millisecs", alloc_sleep,
-		     sizeof(alloc_sleep));
-	swap_setting(KHUGEPAGED "pages_to_scan", scan, sizeof(scan));
 	madvise(map, huge, 14 /* MADV_HUGEPAGE */);
+	write_number(pages_to_scan, 100000);
+	let_khugepaged_sleep(10);
 	for (tries = 0; tries < 600 && !page_is_huge(map); tries++)
 		usleep(50000);
-	swap_setting(KHUGEPAGED "scan_sleep_millisecs", sleep, sizeof(sleep));
-	swap_setting(KHUGEPAGED "alloc_sleep_millisecs", alloc_sleep,
-		     sizeof(alloc_sleep));
-	swap_setting(KHUGEPAGED "pages_to_scan", scan, sizeof(scan));
+	write_number(pages_to_scan, scan);
+	let_khugepaged_sleep(AN_HOUR);
 	if (!page_is_huge(map)) {
 		for (i = 0; i < 3; i++)
 			tap_skip(claims[i], "khugepaged made none in 30 seconds");
@@ -369,7 +387,7 @@ static void test_reclaim(void)
 
 int main(void)
 {
-	long long mlocked, unevictable;
+	long long mlocked, unevictable, sleep;
 	char *map;
 
 	if (!mlock2_supported())
@@ -385,6 +403,8 @@ int main(void)
 	unmap(map);
 
 	tap_plan(37);
+	sleep = read_number(scan_sleep);
+	let_khugepaged_sleep(AN_HOUR);
 	mlocked = at_rest("Mlocked");
 	unevictable = at_rest("Unevictable");
 	test_whole();
@@ -403,5 +423,6 @@ int main(void)
 		  "Mlocked of meminfo is what it was before");
 	tap_check(settles_to("Unevictable", unevictable),
 		  "and so is Unevictable");
+	let_khugepaged_sleep(sleep);
 	return tap_exit();
 }

@@ -249,8 +249,8 @@ static void test_child_writes(const char *how, const char *enabled)
 	write_file(THP_DIR "enabled", before);
 }
 
-/* Locked by a child alone, until it exits */
-static void test_child_locks(void)
+/* Locked by a child, and maybe by us, until the child exits */
+static void test_child_locks(bool we_lock)
 {
 	char *map = new_huge_page();
 	int ready[2], go[2];
@@ -270,13 +270,24 @@ static void test_child_locks(void)
 	}
 	if (read(ready[0], &c, 1) != 1)
 		tap_bail_out("read");
-	tap_check(c == 'l' && all_is_locked(map),
-		  "a huge page that a child locks is locked");
+	if (we_lock)
+		sys_mlock2(map, huge, MLOCK_ONFAULT);
+	else
+		tap_check(c == 'l' && all_is_locked(map),
+			  "a huge page that a child locks is locked");
 	if (write(go[1], "g", 1) != 1)
 		tap_bail_out("write");
 	child_agrees(child);
-	tap_check(all(map, huge, page_is_unlocked),
-		  "and no longer when the child has gone");
+	if (we_lock)
+		tap_check(all_is_locked(map),
+			  "but still is when we have locked it as well");
+	else
+		tap_check(all(map, huge, page_is_unlocked),
+			  "and no longer when the child has gone");
+	munlock(map, huge);
+	if (we_lock)
+		tap_check(all(map, huge, page_is_unlocked),
+			  "until we munlock it");
 	unmap(map);
 	close(ready[0]);
 	close(ready[1]);
@@ -402,7 +413,7 @@ int main(void)
 	maps_parts = page_is_huge(map);
 	unmap(map);
 
-	tap_plan(37);
+	tap_plan(39);
 	sleep = read_number(scan_sleep);
 	let_khugepaged_sleep(AN_HOUR);
 	mlocked = at_rest("Mlocked");
@@ -416,7 +427,8 @@ int main(void)
 	test_child_writes("copied to a huge page", "madvise");
 	test_parent_writes("copied to small pages", "never");
 	test_child_writes("copied to small pages", "never");
-	test_child_locks();
+	test_child_locks(false);
+	test_child_locks(true);
 	test_khugepaged();
 	test_reclaim();
 	tap_check(settles_to("Mlocked", mlocked),

@@ -249,50 +249,76 @@ static void test_child_writes(const char *how, const char *enabled)
 	write_file(THP_DIR "enabled", before);
 }
 
-/* Locked by a child, and maybe by us, until the child exits */
-static void test_child_locks(bool we_lock)
-{
-	char *map = new_huge_page();
-	int ready[2], go[2];
-	pid_t child;
-	char c;
+/* A child that shares what we have mapped, until it is told to exit */
+struct sharer {
+	pid_t pid;
+	int go, ready;
+};
 
-	if (pipe(ready) || pipe(go))
+static struct sharer share(const char *map, bool lock)
+{
+	struct sharer sharer;
+	int go[2], ready[2];
+	char c = 'r';
+
+	if (pipe(go) || pipe(ready))
 		tap_bail_out("pipe");
 	fflush(stdout);
-	child = fork();
-	if (!child) {
-		sys_mlock2(map, huge, MLOCK_ONFAULT);
-		c = all_is_locked(map) ? 'l' : 'u';
-		if (write(ready[1], &c, 1) != 1 || read(go[0], &c, 1) != 1)
+	sharer.pid = fork();
+	if (!sharer.pid) {
+		close(go[1]);
+		if (lock && sys_mlock2(map, huge, MLOCK_ONFAULT))
 			_exit(2);
-		_exit(0);
+		if (write(ready[1], &c, 1) != 1 || read(go[0], &c, 1) < 0)
+			_exit(3);
+		/* While its parent has it no longer */
+		_exit(!lock && !all(map, huge, page_is_unlocked));
 	}
+	close(go[0]);
+	close(ready[1]);
 	if (read(ready[0], &c, 1) != 1)
 		tap_bail_out("read");
-	if (we_lock)
-		sys_mlock2(map, huge, MLOCK_ONFAULT);
-	else
-		tap_check(c == 'l' && all_is_locked(map),
-			  "a huge page that a child locks is locked");
-	if (write(go[1], "g", 1) != 1)
-		tap_bail_out("write");
-	child_agrees(child);
-	if (we_lock)
-		tap_check(all_is_locked(map),
-			  "but still is when we have locked it as well");
-	else
-		tap_check(all(map, huge, page_is_unlocked),
-			  "and no longer when the child has gone");
-	munlock(map, huge);
-	if (we_lock)
-		tap_check(all(map, huge, page_is_unlocked),
-			  "until we munlock it");
+	sharer.go = go[1];
+	sharer.ready = ready[0];
+	return sharer;
+}
+
+static bool end_sharing(struct sharer *sharer)
+{
+	close(sharer->go);
+	close(sharer->ready);
+	return child_agrees(sharer->pid);
+}
+
+static void test_shared(void)
+{
+	char *map = new_huge_page();
+	struct sharer sharer = share(map, true);
+
+	tap_check(all_is_locked(map), "a huge page that a child locks is locked");
+	end_sharing(&sharer);
+	tap_check(all(map, huge, page_is_unlocked),
+		  "and no longer when the child has gone");
 	unmap(map);
-	close(ready[0]);
-	close(ready[1]);
-	close(go[0]);
-	close(go[1]);
+
+	map = new_huge_page();
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	sharer = share(map, true);
+	end_sharing(&sharer);
+	tap_check(all_is_locked(map),
+		  "one that its parent has locked, too, stays locked");
+	sharer = share(map, false);
+	munlock(map, huge);
+	tap_check(all(map, huge, page_is_unlocked),
+		  "munlock unlocks one that a child shares");
+	end_sharing(&sharer);
+	unmap(map);
+
+	map = new_huge_page();
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	sharer = share(map, false);
+	unmap(map);
+	tap_check(end_sharing(&sharer), "and so does munmap");
 }
 
 static void write_number(const char *file, long long number)
@@ -413,7 +439,7 @@ int main(void)
 	maps_parts = page_is_huge(map);
 	unmap(map);
 
-	tap_plan(39);
+	tap_plan(40);
 	sleep = read_number(scan_sleep);
 	let_khugepaged_sleep(AN_HOUR);
 	mlocked = at_rest("Mlocked");
@@ -427,8 +453,7 @@ int main(void)
 	test_child_writes("copied to a huge page", "madvise");
 	test_parent_writes("copied to small pages", "never");
 	test_child_writes("copied to small pages", "never");
-	test_child_locks(false);
-	test_child_locks(true);
+	test_shared();
 	test_khugepaged();
 	test_reclaim();
 	tap_check(settles_to("Mlocked", mlocked),

@@ -10,7 +10,9 @@
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
+#include "huge_pages.h"
 #include "memcg.h"
+#include "meminfo.h"
 #include "swap_out.h"
 
 enum { NR_PAGES = 64 };

@@ -10,7 +10,9 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
+#include "huge_pages.h"
 #include "memcg.h"
+#include "meminfo.h"
 #include "swap_out.h"
 
 #ifdef __NR_userfaultfd

@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
+#include "meminfo.h"
 #include "swap_out.h"
 
 enum { NR_PAGES = 64 };
@@ -78,6 +79,95 @@ static void test_file(const char *where, const char *dir)
 		  CLAIM("refaulted after truncation"));
 	munmap(private, LEN);
 	close(fd);
+}
+
+/* Absent from the page cache, too, so that a fault has to read it */
+static bool drop_file(int fd, const char *map)
+{
+	unsigned char cached[NR_PAGES];
+	size_t i;
+
+	fsync(fd);
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	write_file("/proc/sys/vm/drop_caches", "1");
+	if (mincore((char *)map, LEN, cached))
+		return false;
+	for (i = 0; i < NR_PAGES; i++)
+		if (cached[i] & 1)
+			return false;
+	return true;
+}
+
+/* Can /dev/ram0 be mounted at @dir?  No if it is in use, or without mke2fs */
+static bool mount_ext2(const char *dir)
+{
+	int fd = open("/dev/ram0", O_RDWR | O_EXCL), status;
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	fflush(stdout);
+	if (!fork()) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, 0);
+		dup2(null, 1);
+		dup2(null, 2);
+		execlp("mke2fs", "mke2fs", "-F", "/dev/ram0", NULL);
+		_exit(127);
+	}
+	mkdir(dir, 0700);
+	return wait(&status) > 0 && !status &&
+		!mount("/dev/ram0", dir, "ext2", 0, NULL);
+}
+
+/* Pages that the page cache lacks, and ->page_mkwrite(), which tmpfs has not */
+static void test_ext2(void)
+{
+	static const char * const claims[] = {
+		"ext2: a page that the fault reads from the disk is locked",
+		"ext2: and so is what is mapped beside it",
+		"ext2: and a page that is read to be written",
+		"ext2: and one that is read to be copied",
+	};
+	const char *dir = "/tmp/mlock2-ext2";
+	char *shared, *private;
+	unsigned int present;
+	int fd, i;
+
+	if (!mount_ext2(dir)) {
+		for (i = 0; i < 9; i++)
+			tap_skip("ext2: what holds of tmpfs", "no ext2 here");
+		for (i = 0; i < 4; i++)
+			tap_skip(claims[i], "no ext2 here");
+		rmdir(dir);
+		return;
+	}
+	test_file("ext2", dir);
+	fd = make_file(dir, NR_PAGES);
+	shared = map_file(fd, MAP_SHARED);
+	private = map_file(fd, MAP_PRIVATE);
+	sys_mlock2(shared, LEN, MLOCK_ONFAULT);
+	sys_mlock2(private, LEN, MLOCK_ONFAULT);
+	if (!drop_file(fd, shared)) {
+		for (i = 0; i < 4; i++)
+			tap_skip(claims[i], "it stays in the page cache");
+	} else {
+		sink = *PAGE(shared, 5);
+		tap_check(page_is_locked(PAGE(shared, 5)), "%s", claims[0]);
+		present = count_pages(shared, NR_PAGES, page_is_present);
+		tap_check(count_pages(shared, NR_PAGES, page_is_locked) ==
+			  present, "%s", claims[1]);
+		*PAGE(shared, 40) = 1;
+		tap_check(page_is_locked(PAGE(shared, 40)), "%s", claims[2]);
+		*PAGE(private, 60) = 1;
+		tap_check(page_is_locked(PAGE(private, 60)), "%s", claims[3]);
+	}
+	munmap(shared, LEN);
+	munmap(private, LEN);
+	close(fd);
+	umount(dir);
+	rmdir(dir);
 }
 
 static void test_present_anonymous(void)
@@ -147,31 +237,6 @@ static void test_compaction(void)
 			  "%s", claim);
 	}
 	munmap(map, LEN);
-}
-
-static void test_thp(void)
-{
-	static const char * const claims[] = {
-		"huge page: present before", "huge page: touched",
-		"huge page: munlocked",
-	};
-	size_t huge = huge_page_size();
-	char *map = map_huge(huge);
-	int i;
-
-	if (!map) {
-		for (i = 0; i < 3; i++)
-			tap_skip(claims[i], "no huge pages");
-		return;
-	}
-	sys_mlock2(map, 2 * huge, MLOCK_ONFAULT);
-	tap_check(page_is_mlocked(map), "%s", claims[0]);
-	map[huge] = 1;
-	tap_check(page_is_mlocked(map + huge), "%s", claims[1]);
-	munlock(map, 2 * huge);
-	tap_check(!page_is_mlocked(map) && !page_is_mlocked(map + huge), "%s",
-		  claims[2]);
-	munmap(map, 2 * huge);
 }
 
 static void test_swap(void)
@@ -302,7 +367,8 @@ static void test_shared_by_two(void)
 
 static void test_refusals(void)
 {
-	char *map = map_pages(NR_PAGES);
+	int fd = make_file("/tmp", NR_PAGES);
+	char *map = map_pages(NR_PAGES), *shared = map_file(fd, MAP_SHARED);
 
 	memset(map, 1, LEN);
 	sys_mlock2(map, LEN, MLOCK_ONFAULT);
@@ -310,6 +376,16 @@ static void test_refusals(void)
 		  count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
 		  "MADV_DONTNEED is refused, as for mlock()");
 	munmap(map, LEN);
+
+	sys_mlock2(shared, LEN, MLOCK_ONFAULT);
+	memset(shared, 1, LEN);
+	tap_check(madvise(shared, LEN, MADV_REMOVE) && errno == EINVAL &&
+		  count_pages(shared, NR_PAGES, page_is_locked) == NR_PAGES,
+		  "and so is MADV_REMOVE");
+	tap_check(msync(shared, LEN, MS_INVALIDATE) && errno == EBUSY,
+		  "msync(MS_INVALIDATE) is EBUSY, as for mlock()");
+	munmap(shared, LEN);
+	close(fd);
 }
 
 static bool same_page(const void *a, const void *b)
@@ -487,12 +563,12 @@ int main(void)
 	if (geteuid())
 		tap_skip_all("needs root to read /proc/kpageflags");
 
-	tap_plan(42);
+	tap_plan(54);
 	test_file("tmpfs", "/tmp");
+	test_ext2();
 	test_present_anonymous();
 	test_proc_mem();
 	test_compaction();
-	test_thp();
 	test_remap_file_pages();
 	test_shared_by_two();
 	test_counters();

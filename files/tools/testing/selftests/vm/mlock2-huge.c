@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Lock on fault of transparent huge pages: whole ones and parts of them are
+ * Mlocked and Unevictable when the call or the fault returns, whoever has a
+ * share in them, and nothing stays marked afterwards.  Needs root.
+ *
+ * Kernels since v4.5 can map a huge page by ptes.  They mark no such page, nor
+ * one that several processes map, until reclaim has split it and meets VM_LOCKED:
+ * there, only that it stays in memory can be asked for.
+ */
+#define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
+#include <sys/wait.h>
+
+#include "huge_pages.h"
+#include "meminfo.h"
+#include "swap_out.h"
+
+#define KPF_ZERO_PAGE	(1ULL << 24)
+#define THP_DIR		"/sys/kernel/mm/transparent_hugepage/"
+#define KHUGEPAGED	THP_DIR "khugepaged/"
+
+enum { AN_HOUR = 3600 * 1000 };
+
+static size_t huge;		/* bytes */
+static bool maps_parts;		/* parts of a huge page, by ptes */
+
+static volatile char sink;
+
+/* For maps of whole pages: on those, only the first page says anything */
+static bool is_locked(const char *map)
+{
+	return page_is_huge(map) && page_is_locked(map);
+}
+
+static bool part_is_locked(const void *addr)
+{
+	return page_is_locked(addr) || (maps_parts && page_is_huge(addr));
+}
+
+static bool all(const char *map, size_t len, bool (*is)(const void *))
+{
+	size_t pages = len / page_size();
+
+	return count_pages(map, pages, is) == pages;
+}
+
+/* A huge page, or what became of it */
+static bool all_is_locked(const char *map)
+{
+	return is_locked(map) || all(map, huge, part_is_locked);
+}
+
+static char *new_huge_page(void)
+{
+	char *map = map_huge(huge);
+
+	if (!map)
+		tap_bail_out("no more huge pages");
+	return map;
+}
+
+static void unmap(char *map)
+{
+	munmap(map, 2 * huge);
+}
+
+static bool child_agrees(pid_t child)
+{
+	int status;
+
+	return waitpid(child, &status, 0) == child && !status;
+}
+
+static void test_whole(void)
+{
+	char *map = new_huge_page(), *to = map_aligned(huge);
+
+	sys_mlock2(map, 2 * huge, MLOCK_ONFAULT);
+	tap_check(is_locked(map), "a huge page that is present is locked");
+	tap_check(!page_is_present(map + huge), "and the next stays absent");
+	map[huge] = 1;
+	tap_check(page_is_locked(map + huge), "until it is touched, and locked");
+	map = mremap(map, 2 * huge, 2 * huge, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	tap_check(map == to && all_is_locked(map),
+		  "a huge page is locked after it was moved");
+	munlock(map, 2 * huge);
+	tap_check(page_is_unlocked(map) && page_is_unlocked(map + huge),
+		  "munlock unlocks huge pages");
+	unmap(map);
+}
+
+static void test_zero_page(void)
+{
+	static const char * const claims[] = {
+		"the huge zero page is never marked",
+		"but what is written over it is",
+	};
+	char *map = new_huge_page(), *zero = map + huge;
+
+	sink = *zero;
+	if (~page_kflags(zero) & (KPF_ZERO_PAGE | KPF_THP)) {
+		tap_skip(claims[0], "no huge zero page");
+		tap_skip(claims[1], "no huge zero page");
+	} else {
+		sys_mlock2(map, 2 * huge, MLOCK_ONFAULT);
+		tap_check(!page_is_mlocked(zero), "%s", claims[0]);
+		*zero = 1;
+		tap_check(page_is_locked(zero), "%s", claims[1]);
+	}
+	unmap(map);
+}
+
+static void test_lock_half(void)
+{
+	char *map = new_huge_page();
+
+	sys_mlock2(map, huge / 2, MLOCK_ONFAULT);
+	tap_check(all(map, huge / 2, part_is_locked),
+		  "half of a huge page can be locked");
+	tap_check(all(map + huge / 2, huge / 2, page_is_unlocked),
+		  "and the other half is not");
+	munlock(map, huge);
+	tap_check(all(map, huge, page_is_unlocked),
+		  "munlock of the half leaves nothing marked");
+	unmap(map);
+}
+
+static void test_munlock_half(void)
+{
+	char *map = new_huge_page();
+
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	munlock(map + huge / 2, huge / 2);
+	tap_check(all(map, huge / 2, part_is_locked),
+		  "munlock of half a huge page leaves the other half locked");
+	tap_check(all(map + huge / 2, huge / 2, page_is_unlocked),
+		  "and unlocks that half");
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	tap_check(all(map, huge, part_is_locked), "which can be locked again");
+	munmap(map, huge / 2);
+	tap_check(all(map + huge / 2, huge / 2, part_is_locked),
+		  "and stays so when the other half is unmapped");
+	unmap(map);
+}
+
+static void test_change_half(void)
+{
+	char *map = new_huge_page(), *to = map_aligned(huge);
+
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	mprotect(map, huge / 2, PROT_READ);
+	tap_check(all_is_locked(map),
+		  "a huge page is locked after mprotect of half of it");
+	unmap(map);
+
+	map = new_huge_page();
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	if (mremap(map + huge / 2, huge / 2, huge / 2,
+		   MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+		tap_bail_out("mremap");
+	tap_check(all(map, huge / 2, part_is_locked) &&
+		  all(to, huge / 2, part_is_locked),
+		  "and both halves of one are when one has moved");
+	munlock(map, huge / 2);
+	munlock(to, huge / 2);
+	tap_check(all(map, huge / 2, page_is_unlocked) &&
+		  all(to, huge / 2, page_is_unlocked),
+		  "until both are munlocked");
+	unmap(map);
+	unmap(to);
+}
+
+/* The word in brackets of a file that shows its choices */
+static void read_choice(const char *file, char *choice, size_t size)
+{
+	FILE *f = fopen(file, "re");
+	char line[128] = "", *start;
+
+	if (f) {
+		if (!fgets(line, sizeof(line), f))
+			*line = 0;
+		fclose(f);
+	}
+	start = strchr(line, '[');
+	if (!start)
+		tap_bail_out(file);
+	start[1 + strcspn(start + 1, "]")] = 0;
+	snprintf(choice, size, "%s", start + 1);
+}
+
+/*
+ * A locked huge page that is shared since a fork, copied when we write to it:
+ * as it is or, if there are to be no new huge pages, to small ones.  (Kernels
+ * since v5.8 copy one small page in any case.)
+ */
+static void test_parent_writes(const char *how, const char *enabled)
+{
+	char *map = new_huge_page(), before[16], c;
+	pid_t child;
+	int go[2];
+
+	if (pipe(go))
+		tap_bail_out("pipe");
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	fflush(stdout);
+	child = fork();
+	if (!child)
+		_exit(read(go[0], &c, 1) != 1 || *map != 1 ||
+		      !all(map, huge, page_is_unlocked));
+	read_choice(THP_DIR "enabled", before, sizeof(before));
+	write_file(THP_DIR "enabled", enabled);
+	*map = 2;
+	tap_check(page_is_locked(map),
+		  "%s: what a parent writes after fork is locked", how);
+	tap_check(all_is_locked(map), "%s: and so is the rest", how);
+	if (write(go[1], "g", 1) != 1)
+		tap_bail_out("write");
+	tap_check(child_agrees(child),
+		  "%s: and the page that is left to the child is not", how);
+	munlock(map, huge);
+	tap_check(all(map, huge, page_is_unlocked),
+		  "%s: and after munlock nothing is", how);
+	unmap(map);
+	/* Not sooner: this makes khugepaged look for work */
+	write_file(THP_DIR "enabled", before);
+	close(go[0]);
+	close(go[1]);
+}
+
+static void test_child_writes(const char *how, const char *enabled)
+{
+	char *map = new_huge_page(), before[16];
+	pid_t child;
+
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	read_choice(THP_DIR "enabled", before, sizeof(before));
+	write_file(THP_DIR "enabled", enabled);
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		*map = 2;
+		_exit(!all(map, huge, page_is_unlocked));
+	}
+	tap_check(child_agrees(child),
+		  "%s: what a child writes is not locked", how);
+	tap_check(all_is_locked(map), "%s: and its parent's page is", how);
+	unmap(map);
+	write_file(THP_DIR "enabled", before);
+}
+
+/* A child that shares what we have mapped, until it is told to exit */
+struct sharer {
+	pid_t pid;
+	int go, ready;
+};
+
+static struct sharer share(const char *map, bool lock)
+{
+	struct sharer sharer;
+	int go[2], ready[2];
+	char c = 'r';
+
+	if (pipe(go) || pipe(ready))
+		tap_bail_out("pipe");
+	fflush(stdout);
+	sharer.pid = fork();
+	if (!sharer.pid) {
+		close(go[1]);
+		if (lock && sys_mlock2(map, huge, MLOCK_ONFAULT))
+			_exit(2);
+		if (write(ready[1], &c, 1) != 1 || read(go[0], &c, 1) < 0)
+			_exit(3);
+		/* While its parent has it no longer */
+		_exit(!lock && !all(map, huge, page_is_unlocked));
+	}
+	close(go[0]);
+	close(ready[1]);
+	if (read(ready[0], &c, 1) != 1)
+		tap_bail_out("read");
+	sharer.go = go[1];
+	sharer.ready = ready[0];
+	return sharer;
+}
+
+static bool end_sharing(struct sharer *sharer)
+{
+	close(sharer->go);
+	close(sharer->ready);
+	return child_agrees(sharer->pid);
+}
+
+static void test_shared(void)
+{
+	char *map = new_huge_page();
+	struct sharer sharer = share(map, true);
+
+	tap_check(all_is_locked(map), "a huge page that a child locks is locked");
+	end_sharing(&sharer);
+	tap_check(all(map, huge, page_is_unlocked),
+		  "and no longer when the child has gone");
+	unmap(map);
+
+	map = new_huge_page();
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	sharer = share(map, true);
+	end_sharing(&sharer);
+	tap_check(all_is_locked(map),
+		  "one that its parent has locked, too, stays locked");
+	sharer = share(map, false);
+	munlock(map, huge);
+	tap_check(all(map, huge, page_is_unlocked),
+		  "munlock unlocks one that a child shares");
+	end_sharing(&sharer);
+	unmap(map);
+
+	map = new_huge_page();
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	sharer = share(map, false);
+	unmap(map);
+	tap_check(end_sharing(&sharer), "and so does munmap");
+}
+
+static void write_number(const char *file, long long number)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", number);
+	write_file(file, text);
+}
+
+static long long read_number(const char *file)
+{
+	FILE *f = fopen(file, "re");
+	long long number;
+
+	if (!f || fscanf(f, "%lld", &number) != 1)
+		tap_bail_out(file);
+	fclose(f);
+	return number;
+}
+
+static const char pages_to_scan[] = KHUGEPAGED "pages_to_scan";
+static const char scan_sleep[] = KHUGEPAGED "scan_sleep_millisecs";
+
+/* How long it sleeps from now on: not before it is started anew on v4.2 */
+static void let_khugepaged_sleep(long long milliseconds)
+{
+	char enabled[16];
+
+	read_choice(THP_DIR "enabled", enabled, sizeof(enabled));
+	write_number(scan_sleep, milliseconds);
+	write_file(THP_DIR "enabled", "never");
+	write_file(THP_DIR "enabled", enabled);
+}
+
+static void test_khugepaged(void)
+{
+	static const char * const claims[] = {
+		"a huge page that khugepaged makes of locked pages is locked",
+		"and charged as before",
+		"and munlock unlocks it",
+	};
+	long long scan = read_number(pages_to_scan);
+	char *map = map_aligned(huge);
+	long long charged;
+	size_t i;
+	int tries;
+
+	/* Every second page, so that others come, too */
+	madvise(map, 2 * huge, 15 /* MADV_NOHUGEPAGE */);
+	for (i = 0; i < huge / page_size(); i += 2)
+		map[i * page_size()] = 1;
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	charged = locked_pages();
+	madvise(map, huge, 14 /* MADV_HUGEPAGE */);
+	write_number(pages_to_scan, 100000);
+	let_khugepaged_sleep(10);
+	for (tries = 0; tries < 600 && !page_is_huge(map); tries++)
+		usleep(50000);
+	write_number(pages_to_scan, scan);
+	let_khugepaged_sleep(AN_HOUR);
+	if (!page_is_huge(map)) {
+		for (i = 0; i < 3; i++)
+			tap_skip(claims[i], "khugepaged made none in 30 seconds");
+	} else {
+		tap_check(is_locked(map), "%s", claims[0]);
+		tap_check(locked_pages() == charged, "%s", claims[1]);
+		munlock(map, huge);
+		tap_check(page_is_unlocked(map), "%s", claims[2]);
+	}
+	unmap(map);
+}
+
+/* Memory enough for the huge page, and too little for what is touched then */
+static void test_reclaim(void)
+{
+	const char *claim = "the locked half of a huge page is not swapped out";
+	const char *why = NULL;
+	char *map;
+
+	if (huge > (size_t)4 << 20 || !make_swap()) {
+		tap_skip(claim, "no swap, or not enough");
+		return;
+	}
+	if (!enter_memcg(2 * huge)) {
+		why = "no memcg here";
+	} else {
+		map = new_huge_page();
+		memset(map, 1, huge);
+		sys_mlock2(map, huge / 2, MLOCK_ONFAULT);
+		push_out(4 * huge / page_size());
+		if (all(map + huge / 2, huge / 2, page_is_present))
+			why = "the other half is not, either";
+		else
+			tap_check(all(map, huge / 2, part_is_locked), "%s", claim);
+		unmap(map);
+	}
+	if (why)
+		tap_skip(claim, why);
+	leave_memcg();
+	swapoff("/dev/ram0");
+}
+
+int main(void)
+{
+	long long mlocked, unevictable, sleep;
+	char *map;
+
+	if (!mlock2_supported())
+		tap_skip_all("mlock2() not in this kernel");
+	if (geteuid())
+		tap_skip_all("needs root to read /proc/kpageflags");
+	huge = huge_page_size();
+	map = map_huge(huge);
+	if (!map)
+		tap_skip_all("no huge pages here");
+	mprotect(map, huge / 2, PROT_READ);
+	maps_parts = page_is_huge(map);
+	unmap(map);
+
+	tap_plan(40);
+	sleep = read_number(scan_sleep);
+	let_khugepaged_sleep(AN_HOUR);
+	mlocked = at_rest("Mlocked");
+	unevictable = at_rest("Unevictable");
+	test_whole();
+	test_zero_page();
+	test_lock_half();
+	test_munlock_half();
+	test_change_half();
+	test_parent_writes("copied to a huge page", "madvise");
+	test_child_writes("copied to a huge page", "madvise");
+	test_parent_writes("copied to small pages", "never");
+	test_child_writes("copied to small pages", "never");
+	test_shared();
+	test_khugepaged();
+	test_reclaim();
+	tap_check(settles_to("Mlocked", mlocked),
+		  "Mlocked of meminfo is what it was before");
+	tap_check(settles_to("Unevictable", unevictable),
+		  "and so is Unevictable");
+	let_khugepaged_sleep(sleep);
+	return tap_exit();
+}

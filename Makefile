@@ -17,7 +17,7 @@ debug := $(if $(DEBUG),--debug)
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test control kselftest refresh series apply \
 	bisect-check check-all mutants uapi semantics lint bench bench-peers \
-	random-access clean
+	overhead lru-locks random-access clean
 
 help:	## this list (the default)
 	@echo 'make TARGET [BASE=$(BASE)] [ARCH=$(ARCH)] [DEBUG=1] [LINUX=DIR] [LOF_CACHE=DIR] [ACCEL=kvm]'
@@ -63,6 +63,10 @@ bench: kernel	## instruction counts: the series and its control kernel, in out/b
 	scripts/bench $(base)
 bench-peers:	## the same on every base, and on Debian's own 5.10 and 6.1
 	scripts/bench $(base) peers
+overhead: kernel	## programs that lock nothing: the series against its control kernel
+	scripts/overhead $(base)
+lru-locks:	## LRU lock acquisitions of a fault, and work for another CPU, counted
+	scripts/lru-locks $(base)
 random-access: kernel	## the experiment of the posted series, and the density curve
 	scripts/random-access $(base)
 clean:	## remove out/

@@ -4,46 +4,23 @@
  *
  * To be run under QEMU -icount shift=0,sleep=off -smp 1, where one tick of the
  * time stamp counter is one instruction, with nokaslr norandmaps mitigations=off
- * (scripts/bench does all that).  x86-64 only.  Prints tab-separated lines:
+ * (scripts/bench does all that).  Needs /dev/ram0 and /dev/ram1.  x86-64 only.
+ * Prints tab-separated lines, and TAP:
  *
  *   range  <MiB> <present> <locked 0|1> <lock> <munlock> <munmap> <exit> <VmLck>
- *   touch  <case> <plain|onfault|eager> <per page> <marked>
+ *   touch  <case> <plain|onfault|eager|floor> <per page> <marked>
  *
  * VmLck is in pages, after the lock; marked are those of TOUCHED pages that are
  * Mlocked and on the unevictable list after the touch.  Sizes above MAX_MIB, the
- * argument, are left out: there are kernels that take minutes for them.  An
- * operation that fails ends the program with a message and status 1.
+ * argument, are left out: there are kernels that take minutes for them.
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #include <sys/wait.h>
 
-#include "../files/tools/testing/selftests/vm/swap_out.h"
+#include "bench.h"
 
 enum { HUGE_SIZE = 2 << 20, TOUCHED = 2048, SWAPPED = 512, HUGEPAGE = 14, NOHUGEPAGE = 15 };
-
-static uint64_t now(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high));
-	return (uint64_t)high << 32 | low;
-}
-
-/* Let the kernel do what it has put off: freeing, accounting, memcg removal */
-static void settle(void)
-{
-	fflush(stdout);
-	usleep(300000);
-}
-
-static void must(bool ok, const char *what)
-{
-	if (!ok) {
-		printf("failed: %s: %m\n", what);
-		exit(1);
-	}
-}
 
 /* @present: 0, 2 for one at each end, or that many evenly spread */
 static char *map_range(size_t len, unsigned long present)
@@ -111,16 +88,19 @@ static void range(size_t len, unsigned long present, bool lock)
 	       (unsigned long long)exiting, charged);
 }
 
-static void touch(const char *name, int flags, bool write, int advice,
-		  const char *how)
+/* @dir: where the file is, NULL for anonymous memory */
+static void touch(const char *name, const char *dir, int flags, bool write,
+		  int advice, const char *how)
 {
 	size_t len = TOUCHED * page_size(), i;
-	int fd = flags & MAP_ANONYMOUS ? -1 : make_file("/tmp", TOUCHED);
-	char *map = mmap(NULL, len + HUGE_SIZE, PROT_READ | PROT_WRITE, flags, fd, 0);
+	int fd = dir ? make_file(dir, TOUCHED) : -1;
+	char *whole = mmap(NULL, len + HUGE_SIZE, PROT_READ | PROT_WRITE, flags, fd, 0);
+	char *map = whole;
 	volatile char sink;
 	uint64_t start;
 
-	must(map != MAP_FAILED, "mmap");
+	must(whole != MAP_FAILED, "mmap");
+	must(fd < 0 || !fsync(fd), "fsync");
 	if (advice == HUGEPAGE)
 		map = (char *)(((uintptr_t)map + HUGE_SIZE) & -(uintptr_t)HUGE_SIZE);
 	madvise(map, len, advice);
@@ -138,12 +118,24 @@ static void touch(const char *name, int flags, bool write, int advice,
 	}
 	start = now() - start;
 	(void)sink;
-	printf("touch\t%s\t%s\t%llu\t%u\n", name, how,
-	       (unsigned long long)(start / TOUCHED),
+	printf("touch\t%s\t%s\t%.1f\t%u\n", name, how, (double)start / TOUCHED,
 	       count_pages(map, TOUCHED, page_is_locked));
-	munmap(map, len);
+	munmap(whole, len + HUGE_SIZE);
 	if (fd >= 0)
 		close(fd);
+}
+
+/*
+ * On the control kernel: a locked VMA whose pages come in by faults.  The kernel
+ * takes such a page out of the swap cache; what that costs, without the marking
+ * of the page, is the floor of a fault which locks.
+ */
+static void lock_without_populating(char *map, size_t len)
+{
+	must(!mprotect(map, len, PROT_NONE), "mprotect");
+	must(mlock(map, len) && errno == ENOMEM, "mlock of PROT_NONE to fail");
+	must(!mprotect(map, len, PROT_READ), "mprotect");
+	must(vma_of(map).lo, "VM_LOCKED all the same");
 }
 
 /* A page that another process has brought back already: a hit in the swap cache */
@@ -165,6 +157,8 @@ static void touch_swapped(const char *how)
 	wait(NULL);
 	if (how[0] == 'o')
 		must(!sys_mlock2(map, len, MLOCK_ONFAULT), "mlock2");
+	if (how[0] == 'f')
+		lock_without_populating(map, len);
 	settle();
 	start = now();
 	if (how[0] == 'e')
@@ -173,8 +167,7 @@ static void touch_swapped(const char *how)
 		sink = map[i];
 	start = now() - start;
 	(void)sink;
-	printf("touch\tswap-cache-read\t%s\t%llu\t%u\n", how,
-	       (unsigned long long)(start / SWAPPED),
+	printf("touch\tswap-cache-read\t%s\t%.1f\t%u\n", how, (double)start / SWAPPED,
 	       count_pages(map, SWAPPED, page_is_locked));
 	munmap(map, len);
 }
@@ -185,14 +178,17 @@ int main(int argc, char **argv)
 	const struct { size_t len; unsigned long present; } ranges[] = {
 		{ mib, 0 }, { 64 * mib, 0 }, { 4096 * mib, 0 },
 		{ 65536 * mib, 0 }, { 65536 * mib, 2 }, { tib, 0 }, { tib, 2 },
-		{ 16 * tib, 0 }, { 16 * tib, 2 }, { 4096 * mib, 10486 },
+		{ 16 * tib, 0 }, { 16 * tib, 2 }, { 4096 * mib, 16 },
+		{ 4096 * mib, 256 }, { 4096 * mib, 2048 }, { 4096 * mib, 10486 },
+		{ 4096 * mib, 65536 },
 	};
 	static const char * const ways[] = { "plain", "onfault", "eager" };
 	const size_t max = argc > 1 ? strtoul(argv[1], NULL, 0) * mib : 16 * tib;
-	bool has = mlock2_supported(), swap = make_swap();
+	bool has = mlock2_supported();
 	size_t i, way;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	tap_plan(1);
+	mount_disks();
 	for (i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
 		if (ranges[i].len > max)
 			continue;
@@ -203,20 +199,20 @@ int main(int argc, char **argv)
 	for (way = 0; way < 3; way++) {
 		if (way == 1 && !has)
 			continue;
-		touch("anonymous-write", MAP_PRIVATE | MAP_ANONYMOUS, true,
-		      NOHUGEPAGE, ways[way]);
-		touch("huge-page-write", MAP_PRIVATE | MAP_ANONYMOUS, true,
-		      HUGEPAGE, ways[way]);
-		touch("tmpfs-read", MAP_SHARED, false, NOHUGEPAGE, ways[way]);
-		touch("tmpfs-shared-write", MAP_SHARED, true, NOHUGEPAGE, ways[way]);
-		touch("tmpfs-private-write", MAP_PRIVATE, true, NOHUGEPAGE, ways[way]);
-		if (swap)
-			touch_swapped(ways[way]);
+		touch("anonymous-write", NULL, MAP_PRIVATE | MAP_ANONYMOUS,
+		      true, NOHUGEPAGE, ways[way]);
+		touch("huge-page-write", NULL, MAP_PRIVATE | MAP_ANONYMOUS,
+		      true, HUGEPAGE, ways[way]);
+		touch("tmpfs-read", "/tmp", MAP_SHARED, false, NOHUGEPAGE, ways[way]);
+		touch("ext2-read", DISK, MAP_SHARED, false, NOHUGEPAGE, ways[way]);
+		touch("tmpfs-shared-write", "/tmp", MAP_SHARED, true, NOHUGEPAGE,
+		      ways[way]);
+		touch("tmpfs-private-write", "/tmp", MAP_PRIVATE, true, NOHUGEPAGE,
+		      ways[way]);
+		touch_swapped(ways[way]);
 	}
-	if (swap)
-		swapoff("/dev/ram0");
-	else
-		puts("bench: no /dev/ram0, so no swap-cache-read");
-	puts("bench: done");
-	return 0;
+	if (!has)
+		touch_swapped("floor");
+	unmount_disks();
+	return done();
 }

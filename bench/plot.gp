@@ -2,42 +2,60 @@
 # plot.gp - the pictures of scripts/bench, from plot.tsv; form and kernels are given
 set datafile separator "\t"
 if (form eq "png") { set terminal png size 1000,700 } else { set terminal svg size 1000,700 }
-set key top left
+set key below
 set grid
 
-# Sizes in MiB from "64 GiB, 0 present"
+# "64 GiB, 0 present": the size in MiB, and the pages present
 unit(s) = (s eq "MiB,") ? 1.0 : (s eq "GiB,") ? 1024.0 : 1048576.0
 mib(s) = word(s, 1) * unit(word(s, 2))
-empty(s) = (strstrt(s, ", 0 present") > 0)
+is_range(s) = (word(s, 4) eq "present")
+present(s) = real(word(s, 3))
+
+# A colour for each kernel, a line and a point for each operation; "not locked" is
+# the same operation on a mapping without a lock
+op(i) = word("lock munlock munmap exit", i)
+is_op(s, i) = (s eq op(i))
+title(k, i) = sprintf("%s, %s", k, op(i))
 
 set output "range-cost." . form
-set title "Instructions to lock, munlock and munmap an on-fault range with nothing present"
+set title "An on-fault range with nothing present"
 set logscale xy
 set xlabel "size of the range, MiB"
 set ylabel "instructions"
-op(i) = word("lock munlock munmap", i)
-plot for [k in kernels] for [i = 1:3] "plot.tsv" \
-	using (strcol(3) eq k && strcol(2) eq op(i) && empty(strcol(1)) ? mib(strcol(1)) : NaN):4 \
-	with linespoints title sprintf("%s, %s", k, op(i))
+plot for [j = 1:words(kernels)] for [i = 1:4] "plot.tsv" \
+	using (strcol(3) eq word(kernels, j) && is_op(strcol(2), i) && is_range(strcol(1)) && present(strcol(1)) == 0 ? mib(strcol(1)) : NaN):4 \
+	with linespoints linecolor j dashtype i pointtype 3 + i title title(word(kernels, j), i), \
+	for [j = 1:words(kernels)] "plot.tsv" \
+	using (strcol(3) eq word(kernels, j) && strcol(2) eq "munmap, not locked" && is_range(strcol(1)) && present(strcol(1)) == 0 ? mib(strcol(1)) : NaN):4 \
+	with lines linecolor j linewidth 3 dashtype 3 title sprintf("%s, munmap without a lock", word(kernels, j))
+
+set output "present-cost." . form
+set title "An on-fault range of 4 GiB"
+set xlabel "pages present, evenly spread"
+plot for [j = 1:words(kernels)] for [i = 1:4] "plot.tsv" \
+	using (strcol(3) eq word(kernels, j) && is_op(strcol(2), i) && is_range(strcol(1)) && mib(strcol(1)) == 4096 && present(strcol(1)) > 0 ? present(strcol(1)) : NaN):4 \
+	with linespoints linecolor j dashtype i pointtype 3 + i title title(word(kernels, j), i), \
+	for [j = 1:words(kernels)] "plot.tsv" \
+	using (strcol(3) eq word(kernels, j) && strcol(2) eq "munmap, not locked" && is_range(strcol(1)) && mib(strcol(1)) == 4096 && present(strcol(1)) > 0 ? present(strcol(1)) : NaN):4 \
+	with lines linecolor j linewidth 3 dashtype 3 title sprintf("%s, munmap without a lock", word(kernels, j))
 
 set output "touch." . form
 unset logscale
-set title "Instructions of a first touch, per page"
+set title "First touch of a page"
 set xlabel ""
-set style data histograms
+set ylabel "instructions a page"
 set style fill solid 0.7
-set boxwidth 0.8
-set xtics rotate by -25
 set yrange [0:*]
-touches = "anonymous-write tmpfs-read tmpfs-shared-write tmpfs-private-write swap-cache-read"
+set xrange [-0.6:5.6]
 ways = "plain onfault eager"
 # One kernel, the series: the first that is neither a control kernel nor stock
 ours = ""
 do for [k in kernels] {
 	if (ours eq "" && strstrt(k, "control") == 0 && strstrt(k, "stock") == 0) { ours = k }
 }
-x(s) = s eq "anonymous-write" ? 0 : s eq "tmpfs-read" ? 1 : s eq "tmpfs-shared-write" ? 2 : s eq "tmpfs-private-write" ? 3 : s eq "swap-cache-read" ? 4 : NaN
-set xtics ("anonymous write" 0, "tmpfs read" 1, "tmpfs shared write" 2, "tmpfs private write" 3, "swap cache read" 4)
+cases = "anonymous-write tmpfs-read ext2-read tmpfs-shared-write tmpfs-private-write swap-cache-read"
+x(s) = (sum [i = 1:6] (s eq word(cases, i) ? i : 0)) > 0 ? (sum [i = 1:6] (s eq word(cases, i) ? i - 1 : 0)) : NaN
+set xtics ("anonymous\nwrite" 0, "tmpfs\nread" 1, "ext2\nread" 2, "tmpfs\nshared write" 3, "tmpfs\nprivate write" 4, "swap cache\nread" 5)
 plot for [i = 1:3] "plot.tsv" \
 	using (x(word(strcol(1), 3)) + (i - 2) * 0.25):(strcol(3) eq ours && strcol(2) eq word(ways, i) ? $4 : NaN):(0.22) \
 	with boxes title sprintf("%s, %s", ours, word(ways, i))

@@ -3,7 +3,9 @@
  * A file that is accessed at random, and has to stay in memory: what each way
  * costs, set-up and processing apart.
  *
- *   random-access FILE ACCESSES [density]
+ *   random-access DISK ACCESSES [density]
+ *
+ * The file is "data" on DISK, an ext2.
  *
  * The experiment of the posted series: plain mmap() (nothing stays, the floor);
  * mlock() of the whole; mlock() of the page before each access; PROT_NONE and a
@@ -26,7 +28,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "../files/tools/testing/selftests/vm/page_state.h"
+#include "bench.h"
 
 enum way { PLAIN, MLOCK_ALL, MLOCK_EACH, HANDLER_1, HANDLER_8, HANDLER_16, ON_FAULT, WAYS };
 static const char * const names[WAYS] = {
@@ -36,16 +38,7 @@ static const char * const names[WAYS] = {
 static char *map;
 static size_t len, batch;
 
-static void must(bool ok, const char *what)
-{
-	if (!ok) {
-		printf("failed: %s: %m\n", what);
-		fflush(stdout);
-		_exit(1);
-	}
-}
-
-static uint64_t now(void)
+static uint64_t now_us(void)
 {
 	struct timespec t;
 
@@ -118,19 +111,19 @@ static void process(enum way way, unsigned long accesses)
 
 static void run(int fd, enum way way, const char *cache, unsigned long accesses)
 {
-	uint64_t start, ready, done;
+	uint64_t start, ready, end;
 	int status;
 
 	fflush(stdout);
 	if (!fork()) {
-		start = now();
+		start = now_us();
 		set_up(fd, way);
-		ready = now();
+		ready = now_us();
 		process(way, accesses);
-		done = now();
+		end = now_us();
 		printf("access\t%s\t%s\t%llu\t%llu\t%u\n", cache, names[way],
 		       (unsigned long long)(ready - start),
-		       (unsigned long long)(done - ready),
+		       (unsigned long long)(end - ready),
 		       count_pages(map, len / page_size(), page_is_present));
 		exit(0);
 	}
@@ -162,11 +155,11 @@ static void density(int fd, enum way way, unsigned int permille, const uint32_t 
 
 	fflush(stdout);
 	if (!fork()) {
-		start = now();
+		start = now_us();
 		set_up(fd, way);
 		for (i = 0; i < n; i++)
 			sink = map[order[i] * page_size()];
-		start = now() - start;
+		start = now_us() - start;
 		(void)sink;
 		printf("density\t%u\t%s\t%llu\t%u\n", permille, names[way],
 		       (unsigned long long)start,
@@ -180,13 +173,16 @@ int main(int argc, char **argv)
 {
 	static const unsigned int permilles[] = { 1, 3, 10, 30, 100, 300, 500, 1000 };
 	unsigned long accesses = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
-	int fd = argc > 1 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1, way;
+	int fd, way;
 	struct stat st;
 	uint32_t *order;
 	size_t i;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	must(fd >= 0 && !fstat(fd, &st) && st.st_size >= (off_t)page_size(), "FILE");
+	tap_plan(1);
+	mkdir(DISK, 0700);
+	must(argc > 2 && !mount(argv[1], DISK, "ext2", MS_RDONLY, NULL), "mount");
+	fd = open(DISK "/data", O_RDONLY | O_CLOEXEC);
+	must(fd >= 0 && !fstat(fd, &st) && st.st_size >= (off_t)page_size(), "data");
 	len = st.st_size & -page_size();
 	if (argc > 3) {
 		order = malloc(len / page_size() * sizeof(*order));
@@ -205,6 +201,5 @@ int main(int argc, char **argv)
 			run(fd, way, "warm", accesses);
 		}
 	}
-	puts("bench: done");
-	return 0;
+	return done();
 }

@@ -108,3 +108,13 @@ run_logged() {
 	fi
 	note "$what: $(($(date +%s) - start)) s"
 }
+
+# copy_libs ROOT FILE...: the shared libraries that they need, at the same path
+copy_libs() {
+	libs_root=$1
+	shift
+	for lib in $(ldd "$@" | sed -n 's/^[[:space:]]\(.* => \)\{0,1\}\(\/[^ ]*\) .*/\2/p' | sort -u); do
+		mkdir -p "$libs_root${lib%/*}"
+		cp -L "$lib" "$libs_root$lib"
+	done
+}

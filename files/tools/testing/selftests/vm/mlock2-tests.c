@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -436,6 +437,92 @@ static void test_errors(void)
 	munmap(map, page_size());
 }
 
+/*
+ * Where addresses end.  Below a 32-bit program a kernel of 64 bits has more of
+ * them: there a range ends at its first hole, and may not come round to 0.
+ */
+static void test_last_address(void)
+{
+	char *map = map_pages(NR_PAGES);
+	const size_t up_to_it = -(uintptr_t)map;
+	int i, got;
+
+	munmap(PAGE(map, 2), page_size());
+	for (i = 0; i < 2; i++) {
+		size_t len = up_to_it + i * page_size();
+		const char *where = i ? "a page beyond" : "up to";
+
+		got = error_of(sys_mlock2(map, len, MLOCK_ONFAULT));
+		tap_check(got == EINVAL || (got == ENOMEM && sizeof(long) == 4),
+			  "a range %s the last address is refused", where);
+		tap_check(locked_pages() == (got == EINVAL ? 0 : 2),
+			  "and locked no further than to the first hole");
+		sys_mlock2(map, 2 * page_size(), MLOCK_ONFAULT);
+		tap_check(error_of(munlock(map, len)) == got &&
+			  locked_pages() == (got == EINVAL ? 2 : 0),
+			  "munlock %s the last address does the same", where);
+		munlock(map, 2 * page_size());
+	}
+	munmap(map, LEN);
+}
+
+#ifdef __x86_64__
+/* The system call of i386, by registers of 64 bits */
+static int int80(int number, uint64_t b, uint64_t c, uint64_t d)
+{
+	int ret;
+
+	asm volatile("int $0x80" : "=a"(ret)
+		     : "a"(number), "b"(b), "c"(c), "d"(d)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return ret;
+}
+
+static void no_int80(int sig)
+{
+	_exit(sig);
+}
+
+static bool has_int80(void)
+{
+	int status;
+
+	fflush(stdout);
+	if (!fork()) {
+		signal(SIGSEGV, no_int80);
+		int80(20 /* getpid() */, 0, 0, 0);
+		_exit(0);
+	}
+	wait(&status);
+	return !status;
+}
+#endif
+
+/* What a program of 32 bits has no way to pass */
+static void test_upper_halves(void)
+{
+	const char *claim = "mlock2() of i386 looks at 32 bits of an argument";
+#ifdef __x86_64__
+	const uint64_t upper = 0xdeadbeefULL << 32;
+	char *map;
+
+	if (!has_int80()) {
+		tap_skip(claim, "no i386 programs in this kernel");
+		return;
+	}
+	map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+		   MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	tap_check(!int80(376, upper | (uintptr_t)map, upper | LEN,
+			 upper | MLOCK_ONFAULT) &&
+		  locked_pages() == NR_PAGES && vma_of(map).lf &&
+		  int80(376, upper | (uintptr_t)map, upper | LEN,
+			upper | 2) == -EINVAL, "%s", claim);
+	munmap(map, LEN);
+#else
+	tap_skip(claim, "x86-64 only");
+#endif
+}
+
 /* Sizes whose pages do not fit an int */
 static void test_terabytes(void)
 {
@@ -512,7 +599,7 @@ int main(int argc, char **argv)
 		tap_skip_all("needs root to read /proc/kpageflags");
 
 	self = argv[0];
-	tap_plan(91);
+	tap_plan(98);
 	test_touch();
 	test_present();
 	test_split_and_merge();
@@ -528,6 +615,8 @@ int main(int argc, char **argv)
 	test_mremap();
 	test_mprotect();
 	test_errors();
+	test_last_address();
+	test_upper_halves();
 	test_terabytes();
 	test_huge_tlb();
 	return tap_exit();

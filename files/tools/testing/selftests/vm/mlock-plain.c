@@ -12,6 +12,7 @@
 #include "page_state.h"
 
 enum { NR_PAGES = 16 };
+static int status;
 #define LEN	(NR_PAGES * page_size())
 #define PAGE(map, n)	((map) + (n) * page_size())
 
@@ -44,7 +45,6 @@ static void test_limit(void)
 {
 	const struct rlimit limit = { LEN, LEN };
 	char *map = map_pages(NR_PAGES);
-	int status;
 
 	fflush(stdout);
 	if (!fork()) {
@@ -110,8 +110,6 @@ static void test_remap_file_pages(void)
 
 static void test_all(void)
 {
-	int status;
-
 	fflush(stdout);
 	if (!fork()) {
 		char *map, *brk = sbrk(0);
@@ -161,12 +159,91 @@ static void test_two(void)
 	close(fd);
 }
 
+/* Two that share a page by fork and have both locked it; one of them writes */
+static void test_copied(void)
+{
+	char *map = map_pages(1), c;
+	int go[2], ready[2];
+
+	if (pipe(go) || pipe(ready))
+		tap_bail_out("pipe");
+	*map = 1;
+	fflush(stdout);
+	if (!fork()) {
+		/* A read lock of a page that is there copies nothing */
+		mprotect(map, page_size(), PROT_READ);
+		mlock(map, page_size());
+		if (write(ready[1], "r", 1) != 1 || read(go[0], &c, 1) != 1)
+			_exit(2);
+		_exit(!page_is_locked(map));
+	}
+	mprotect(map, page_size(), PROT_READ);
+	mlock(map, page_size());
+	if (read(ready[0], &c, 1) != 1)
+		tap_bail_out("read");
+	mprotect(map, page_size(), PROT_READ | PROT_WRITE);
+	*map = 2;
+	if (write(go[1], "g", 1) != 1)
+		tap_bail_out("write");
+	wait(&status);
+	tap_check(!status, "a page that two lock stays locked for one when the other copies it");
+	munmap(map, page_size());
+}
+
+static long long events(const char *name)
+{
+	FILE *f = fopen("/proc/vmstat", "re");
+	long long value = -1;
+	char line[128];
+	size_t len = strlen(name);
+
+	if (!f)
+		tap_bail_out("/proc/vmstat");
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, len) && line[len] == ' ')
+			value = atoll(line + len);
+	fclose(f);
+	return value;
+}
+
+/* What one process unlocks is no matter for what others have locked */
+static void test_bystander(void)
+{
+	int fd = make_file("/tmp", NR_PAGES), go[2];
+	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	long long before;
+
+	if (pipe(go))
+		tap_bail_out("pipe");
+	memset(map, 1, LEN);
+	mlock(map, LEN);
+	before = events("unevictable_pgs_munlocked") +
+		events("unevictable_pgs_cleared");
+	fflush(stdout);
+	if (!fork()) {
+		char *own = map_pages(1);
+
+		memset(map, 2, LEN);
+		mlock(own, page_size());
+		munlockall();
+		_exit(0);
+	}
+	wait(&status);
+	/* The page of its own may count */
+	tap_check(events("unevictable_pgs_munlocked") +
+		  events("unevictable_pgs_cleared") - before <= 2 &&
+		  count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
+		  "munlockall of another process does not touch pages that it has not locked");
+	munmap(map, LEN);
+	close(fd);
+}
+
 int main(void)
 {
 	if (geteuid())
 		tap_skip_all("needs root to read /proc/kpageflags");
 
-	tap_plan(15);
+	tap_plan(17);
 	test_mlock();
 	test_length();
 	test_limit();
@@ -174,5 +251,7 @@ int main(void)
 	test_remap_file_pages();
 	test_all();
 	test_two();
+	test_copied();
+	test_bystander();
 	return tap_exit();
 }

@@ -120,6 +120,45 @@ static void test_dontunmap(void)
 	munmap(new, LEN);
 }
 
+/* Only what moves loses its lock where it was, also of one VMA or to one */
+static void test_dontunmap_part(void)
+{
+	static const char * const claims[] = {
+		"MREMAP_DONTUNMAP of a part: the rest stays locked",
+		"and the charge is the same", "and munmap takes all of it back",
+		"MREMAP_DONTUNMAP to just behind, empty: the new place is locked",
+		"and the old one is not", "and the charge is the same, and goes",
+	};
+	const int dontunmap = 4;
+	char *map = map_pages(NR_PAGES), *new;
+
+	sys_mlock2(map, LEN, MLOCK_ONFAULT);
+	touch(map, LEN);
+	new = mremap(map, LEN / 2, LEN / 2, MREMAP_MAYMOVE | dontunmap, NULL);
+	if (new == MAP_FAILED) {
+		skip_all(claims, 6, "not in this kernel");
+		munmap(map, LEN);
+		return;
+	}
+	tap_check(vma_of(map + LEN / 2).lf && !vma_of(map).lo &&
+		  page_is_locked(map + LEN / 2), "%s", claims[0]);
+	tap_check(locked_pages() == NR_PAGES, "%s", claims[1]);
+	munmap(map, LEN);
+	munmap(new, LEN / 2);
+	tap_check(!locked_pages(), "%s", claims[2]);
+
+	/* Never touched, so that the two may become one VMA */
+	map = map_pages(NR_PAGES);
+	munmap(map + LEN / 2, LEN / 2);
+	sys_mlock2(map, LEN / 2, MLOCK_ONFAULT);
+	new = mremap(map, LEN / 2, LEN / 2,
+		     MREMAP_MAYMOVE | MREMAP_FIXED | dontunmap, map + LEN / 2);
+	tap_check(new == map + LEN / 2 && vma_of(new).lf, "%s", claims[3]);
+	tap_check(!vma_of(map).lo, "%s", claims[4]);
+	tap_check(locked_pages() == NR_PAGES / 2 && !munmap(map, LEN) &&
+		  !locked_pages(), "%s", claims[5]);
+}
+
 #ifdef __NR_userfaultfd
 /* A userfaultfd for the absent pages of @map, or -1 */
 static int watch(char *map)
@@ -352,18 +391,19 @@ static void test_huge_tmpfs(void)
 		"huge page of tmpfs: present before", "and touched",
 		"meminfo and a full scan count both",
 		"munlock of them leaves nothing",
+		"locked by two mappings, one stays locked for the other",
 		"one that ptes map is never marked",
 		"and counts for nothing", "before and after munmap",
 	};
 	const char *dir = "/tmp/mlock2-huge";
 	size_t huge = huge_page_size();
 	struct marked start, want;
-	char *map;
+	char *map, *twin;
 	int fd;
 
 	mkdir(dir, 0700);
 	if (mount("huge", dir, "tmpfs", 0, "huge=always")) {
-		skip_all(claims, 7, "no huge pages of tmpfs");
+		skip_all(claims, 8, "no huge pages of tmpfs");
 		return;
 	}
 	fd = open(dir, O_RDWR | O_TMPFILE, 0600);
@@ -372,7 +412,7 @@ static void test_huge_tmpfs(void)
 	map = map_huge_file(fd, huge, 0);
 	*map = 1;
 	if (!(page_kflags(map) & KPF_THP)) {
-		skip_all(claims, 7, "no room for huge pages");
+		skip_all(claims, 8, "no room for huge pages");
 		munmap(map, 2 * huge);
 		goto out;
 	}
@@ -388,6 +428,13 @@ static void test_huge_tmpfs(void)
 	tap_check(counters_agree(&want), "%s", claims[2]);
 	munlock(map, 2 * huge);
 	tap_check(counters_agree(&start), "%s", claims[3]);
+	twin = map_huge_file(fd, huge, 0);
+	sys_mlock2(map, 2 * huge, MLOCK_ONFAULT);
+	sys_mlock2(twin, 2 * huge, MLOCK_ONFAULT);
+	*twin = 2;
+	munlock(map, 2 * huge);
+	tap_check(page_is_locked(twin), "%s", claims[4]);
+	munmap(twin, 2 * huge);
 	munmap(map, 2 * huge);
 
 	/* An exception of v5.10: reclaim does not take it, and no more is done */
@@ -395,10 +442,10 @@ static void test_huge_tmpfs(void)
 	sink = *map;
 	sys_mlock2(map, 2 * huge, MLOCK_ONFAULT);
 	map[page_size()] = 1;
-	tap_check(page_is_present(map) && !page_is_mlocked(map), "%s", claims[4]);
-	tap_check(counters_agree(&start), "%s", claims[5]);
-	munmap(map, 2 * huge);
+	tap_check(page_is_present(map) && !page_is_mlocked(map), "%s", claims[5]);
 	tap_check(counters_agree(&start), "%s", claims[6]);
+	munmap(map, 2 * huge);
+	tap_check(counters_agree(&start), "%s", claims[7]);
 out:
 	close(fd);
 	umount(dir);
@@ -493,9 +540,10 @@ int main(void)
 	if (geteuid())
 		tap_skip_all("needs root to read /proc/kpageflags");
 
-	tap_plan(1 + 7 + 5 + 5 + 4 + 7 + 3 + 3);
+	tap_plan(1 + 7 + 6 + 5 + 5 + 4 + 8 + 3 + 3);
 	test_numbers();
 	test_dontunmap();
+	test_dontunmap_part();
 	test_userfaultfd();
 	test_advice();
 	test_advised_before();

@@ -558,6 +558,37 @@ static void test_terabytes(void)
 #endif
 }
 
+/* Page tables of every level, as many as fit */
+static void test_far_apart(void)
+{
+	const char *claim = "pages far apart are locked and unlocked";
+#if __SIZEOF_POINTER__ == 8
+	const size_t gib = (size_t)1 << 30, len = 9 * gib;
+	unsigned int locked = 0, unlocked = 0;
+	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+			 MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t at;
+
+	if (map == MAP_FAILED) {
+		tap_skip(claim, "no such address space here");
+		return;
+	}
+	madvise(map, len, 15 /* MADV_NOHUGEPAGE */);
+	for (at = 0; at < len; at += gib)
+		map[at] = 1;
+	sys_mlock2(map, len, MLOCK_ONFAULT);
+	for (at = 0; at < len; at += gib)
+		locked += page_is_locked(map + at);
+	munlock(map, len);
+	for (at = 0; at < len; at += gib)
+		unlocked += page_is_unlocked(map + at);
+	tap_check(locked == 9 && unlocked == 9, "%s", claim);
+	munmap(map, len);
+#else
+	tap_skip(claim, "32 bits");
+#endif
+}
+
 static void test_huge_tlb(void)
 {
 	size_t huge = read_kb("/proc/meminfo", "Hugepagesize") * 1024;
@@ -599,7 +630,7 @@ int main(int argc, char **argv)
 		tap_skip_all("needs root to read /proc/kpageflags");
 
 	self = argv[0];
-	tap_plan(98);
+	tap_plan(99);
 	test_touch();
 	test_present();
 	test_split_and_merge();
@@ -618,6 +649,7 @@ int main(int argc, char **argv)
 	test_last_address();
 	test_upper_halves();
 	test_terabytes();
+	test_far_apart();
 	test_huge_tlb();
 	return tap_exit();
 }

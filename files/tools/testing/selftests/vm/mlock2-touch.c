@@ -296,6 +296,23 @@ static void test_remap_file_pages(void)
 	close(fd);
 }
 
+/* As it was before remap_file_pages() was made of mmap() */
+static void test_remap_unlocked(void)
+{
+	const char *claim = "remap_file_pages of what is not locked locks nothing, whatever comes";
+	int fd = make_file("/tmp", NR_PAGES);
+	char *map = map_file(fd, MAP_SHARED);
+
+	mlockall(MCL_FUTURE | MCL_ONFAULT);
+	if (syscall(__NR_remap_file_pages, PAGE(map, 8), 4 * page_size(), 0, 40, 0))
+		tap_skip(claim, "not here");
+	else
+		tap_check(!vma_of(PAGE(map, 8)).lo && !locked_pages(), "%s", claim);
+	munlockall();
+	munmap(map, LEN);
+	close(fd);
+}
+
 static void test_counters(void)
 {
 	int fd = make_file("/tmp", NR_PAGES);
@@ -563,13 +580,14 @@ int main(void)
 	if (geteuid())
 		tap_skip_all("needs root to read /proc/kpageflags");
 
-	tap_plan(54);
+	tap_plan(55);
 	test_file("tmpfs", "/tmp");
 	test_ext2();
 	test_present_anonymous();
 	test_proc_mem();
 	test_compaction();
 	test_remap_file_pages();
+	test_remap_unlocked();
 	test_shared_by_two();
 	test_counters();
 	test_refusals();

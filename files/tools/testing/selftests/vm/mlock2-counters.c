@@ -16,7 +16,7 @@
 #include "meminfo.h"
 #include "swap_out.h"
 
-enum { NR_PAGES = 256 };
+enum { NR_PAGES = 256, RACE_PAGES = 64 };
 #define LEN	(NR_PAGES * page_size())
 
 static struct marked start;
@@ -47,7 +47,7 @@ static long long memcg_slack(void)
 	struct utsname name;
 
 	return uname(&name) || atoi(name.release) < 5 ? 0 :
-		31 * sysconf(_SC_NPROCESSORS_ONLN);
+		32 * sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 /* All that is marked since the start is charged to our memcg */
@@ -242,8 +242,8 @@ struct racer {
 static void race_once(struct racer *racer)
 {
 	char *map = rand_r(&racer->seed) % 2 ? racer->anonymous : racer->shared;
-	size_t first = rand_r(&racer->seed) % NR_PAGES;
-	size_t len = (1 + rand_r(&racer->seed) % (NR_PAGES - first)) * page_size();
+	size_t first = rand_r(&racer->seed) % RACE_PAGES;
+	size_t len = (1 + rand_r(&racer->seed) % (RACE_PAGES - first)) * page_size();
 	pid_t pid;
 
 	map += first * page_size();
@@ -305,8 +305,8 @@ static void race(int fd, unsigned int seed)
 	pthread_t threads[NR_THREADS];
 	int i;
 
-	racers[0].anonymous = map_pages(NR_PAGES);
-	racers[0].shared = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED,
+	racers[0].anonymous = map_pages(RACE_PAGES);
+	racers[0].shared = mmap(NULL, RACE_PAGES * page_size(), PROT_READ | PROT_WRITE, MAP_SHARED,
 				fd, 0);
 	if (racers[0].shared == MAP_FAILED)
 		_exit(1);
@@ -335,7 +335,7 @@ static void press(void)
 
 static void test_races(bool swap)
 {
-	int fd = make_file("/tmp", NR_PAGES), i, status, failed = 0;
+	int fd = make_file("/tmp", RACE_PAGES), i, status, failed = 0;
 	pid_t presser = 0, racers[NR_RACERS];
 
 	if (memcg && swap) {

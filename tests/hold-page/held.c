@@ -298,6 +298,8 @@ static bool migration_fails(char *page)
 	if (pipe(fd) || vmsplice(fd[1], &vec, 1, 0) != (ssize_t)page_size())
 		tap_bail_out("vmsplice");
 	failed = !tell("migrate", pfn_of(page)) && errno == EAGAIN;
+	if (!failed)
+		printf("# migrate: %m\n");
 	close(fd[0]);
 	close(fd[1]);
 	return failed;
@@ -313,6 +315,7 @@ static void test_migration(const char *what, int fd, int flags, const char *call
 	};
 	char *map, *page;
 	uint64_t pfn;
+	bool failed;
 
 	if (!has) {
 		skip_claims(what, claims, 3);
@@ -326,8 +329,16 @@ static void test_migration(const char *what, int fd, int flags, const char *call
 	tap_check(tell("migrate", pfn) && pfn_of(page) != pfn &&
 		  page_is_locked(page), "%s, %s: %s", what, call, claims[0]);
 	pfn = pfn_of(page);
-	tap_check(migration_fails(page) && pfn_of(page) == pfn &&
-		  page_is_locked(page), "%s, %s: %s", what, call, claims[1]);
+	/* v5.10 has what it moved in an LRU batch, where it cannot be isolated */
+	drain_lru();
+	failed = migration_fails(page);
+	if (!tap_check(failed && pfn_of(page) == pfn && page_is_locked(page),
+		       "%s, %s: %s", what, call, claims[1]))
+		printf("# it %s, page %llx is %llx now, flags %llx\n",
+		       failed ? "failed" : "did not fail",
+		       (unsigned long long)pfn,
+		       (unsigned long long)pfn_of(page),
+		       (unsigned long long)page_kflags(page));
 	munlock(map, LEN);
 	drain_lru();
 	tap_check(page_is_unlocked(page), "%s, %s: %s", what, call, claims[2]);

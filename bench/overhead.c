@@ -77,15 +77,21 @@ static void wait_for(pid_t pid, const char *what)
 	must(pid > 0 && waitpid(pid, &status, 0) == pid && !status, what);
 }
 
+static void touch_all(char *map, size_t pages)
+{
+	size_t i;
+
+	for (i = 0; i < pages; i++)
+		map[i * page_size()] = 1;
+}
+
 static uint64_t fork_exit(const struct row *row)
 {
 	char *map = map_pages(row->pages);
 	uint64_t start;
-	size_t i;
 	pid_t pid;
 
-	for (i = 0; i < row->pages; i++)
-		map[i * page_size()] = 1;
+	touch_all(map, row->pages);
 	start = now();
 	pid = fork();
 	if (!pid)
@@ -136,36 +142,27 @@ static uint64_t memory(const struct row *row)
 	return sum;
 }
 
-/* Grow a populated mapping to where it has to move */
-static uint64_t move(const struct row *row)
+/* Protect a populated mapping and back; or grow it to where it has to move */
+static uint64_t change(const struct row *row)
 {
-	size_t len = row->pages * page_size(), i;
+	size_t len = row->pages * page_size(), end = len;
 	char *map = map_pages(row->pages);
 	uint64_t start;
+	bool ok;
 
-	for (i = 0; i < len; i += page_size())
-		map[i] = 1;
+	touch_all(map, row->pages);
 	start = now();
-	map = mremap(map, len, 2 * len, MREMAP_MAYMOVE);
+	if (row->parts & MAP) {
+		end = 2 * len;
+		map = mremap(map, len, end, MREMAP_MAYMOVE);
+		ok = map != MAP_FAILED;
+	} else {
+		ok = !mprotect(map, len, PROT_READ) &&
+			!mprotect(map, len, PROT_READ | PROT_WRITE);
+	}
 	start = now() - start;
-	must(map != MAP_FAILED, row->name);
-	munmap(map, 2 * len);
-	return start;
-}
-
-static uint64_t protect(const struct row *row)
-{
-	size_t len = row->pages * page_size(), i;
-	char *map = map_pages(row->pages);
-	uint64_t start;
-
-	for (i = 0; i < len; i += page_size())
-		map[i] = 1;
-	start = now();
-	must(!mprotect(map, len, PROT_READ) &&
-	     !mprotect(map, len, PROT_READ | PROT_WRITE), row->name);
-	start = now() - start;
-	munmap(map, len);
+	must(ok, row->name);
+	munmap(map, end);
 	return start;
 }
 
@@ -204,8 +201,8 @@ static const struct row rows[] = {
 	  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NULL, false, MAP | UNMAP },
 	{ "mmap, munmap of an 8 MiB file", memory, 200, PAGES,
 	  MAP_SHARED, "/tmp", false, MAP | UNMAP },
-	{ "mprotect of 8 MiB, twice", protect, 10, PAGES, 0, NULL, false, 0 },
-	{ "mremap of 8 MiB", move, 10, PAGES, 0, NULL, false, 0 },
+	{ "mprotect of 8 MiB, twice", change, 10, PAGES, 0, NULL, false, 0 },
+	{ "mremap of 8 MiB", change, 10, PAGES, 0, NULL, false, MAP },
 	{ "first write, anonymous", memory, 10, PAGES,
 	  MAP_PRIVATE | MAP_ANONYMOUS, NULL, true, TOUCH },
 	{ "first read, anonymous (zero page)", memory, 10, PAGES,

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # plot.gp - the pictures of scripts/bench, from plot.tsv; form and kernels are given
 set datafile separator "\t"
-if (form eq "png") { set terminal png size 1000,700 } else { set terminal svg size 1000,700 }
-set key below
+if (form eq "png") { set terminal png size 1200,700 } else { set terminal svg size 1200,700 }
+# A line goes on over the rows that are not its own
+set datafile missing NaN
+set key outside right top
 set grid
 
 # "64 GiB, 0 present": the size in MiB, and the pages present
@@ -43,6 +45,7 @@ set output "touch." . form
 unset logscale
 set title "First touch of a page"
 set xlabel ""
+set bmargin 4
 set ylabel "instructions a page"
 set style fill solid 0.7
 set yrange [0:*]

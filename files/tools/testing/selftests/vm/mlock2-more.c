@@ -210,12 +210,14 @@ static void test_dev_zero(void)
 static void test_hole(void)
 {
 	const size_t len = 20 * page_size();
-	int fd = make_file("/tmp", 4);
+	int fd = make_file("/tmp", 20);
 	char *map = map_pages(20);
 	unsigned int present;
+	/* Where caches have colours, address and offset have to have the same */
+	off_t offset = (uintptr_t)PAGE(map, 4) % (16 * page_size());
 
 	if (mmap(PAGE(map, 4), 4 * page_size(), PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+		 MAP_SHARED | MAP_FIXED, fd, offset) == MAP_FAILED)
 		tap_bail_out("mmap");
 	*PAGE(map, 1) = *PAGE(map, 6) = *PAGE(map, 9) = *PAGE(map, 17) = 1;
 	mprotect(PAGE(map, 8), 4 * page_size(), PROT_NONE);

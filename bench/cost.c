@@ -147,7 +147,7 @@ static void touch_swapped(const char *how)
 	uint64_t start;
 
 	must(swap_out(map, SWAPPED), "swap out");
-	leave_memcg();
+	memcg_leave();
 	fflush(stdout);
 	if (!fork()) {
 		for (i = 0; i < len; i += page_size())

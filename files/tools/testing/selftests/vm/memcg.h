@@ -19,7 +19,10 @@ static inline void memcg_set(const char *file, long long value)
 	write_file(file, text);
 }
 
-/* What this process touches from now on is charged to it.  False: there is none */
+/*
+ * What this process touches from now on is charged to it, until memcg_leave(),
+ * which does no harm if this says false: there is none.
+ */
 static inline bool memcg_join(void)
 {
 	mkdir(MEMCG_ROOT, 0700);
@@ -47,15 +50,17 @@ static inline void memcg_limit(long long bytes)
 	memcg_set(MEMCG "/memory.limit_in_bytes", bytes);
 }
 
-/* Pages on its unevictable list */
-static inline long long memcg_unevictable(void)
+/* Pages on the unevictable list of the memcg at @dir */
+static inline long long memcg_unevictable(const char *dir)
 {
-	FILE *f = fopen(MEMCG "/memory.stat", "re");
+	char name[64], line[128];
 	long long bytes = -1;
-	char line[128];
+	FILE *f;
 
+	snprintf(name, sizeof(name), "%s/memory.stat", dir);
+	f = fopen(name, "re");
 	if (!f)
-		tap_bail_out(MEMCG "/memory.stat");
+		tap_bail_out(name);
 	while (fgets(line, sizeof(line), f))
 		if (!strncmp(line, "unevictable ", 12))
 			bytes = atoll(line + 12);

@@ -58,9 +58,9 @@ static void check_memcg(const char *what, const char *claim, size_t pages)
 	snprintf(text, sizeof(text), "%s: %s", what, claim);
 	if (!memcg)
 		tap_skip(text, "no memcg here");
-	else if (!tap_check(llabs(memcg_unevictable() - (long long)pages) <=
+	else if (!tap_check(llabs(memcg_unevictable(MEMCG) - (long long)pages) <=
 			    memcg_slack(), "%s", text))
-		printf("# %lld, not %zu\n", memcg_unevictable(), pages);
+		printf("# %lld, not %zu\n", memcg_unevictable(MEMCG), pages);
 }
 
 static char *make_anonymous(size_t *len)
@@ -217,7 +217,7 @@ static void test_swap(bool swap)
 	bool out = swap && swap_out(map, NR_PAGES);
 	int i;
 
-	leave_memcg();
+	memcg_leave();
 	if (!out) {
 		for (i = 0; i < 2; i++)
 			tap_skip(claims[i], "no swap or no memcg here");

@@ -403,9 +403,10 @@ static void test_reclaim(void)
 		tap_skip(claim, "no swap, or not enough");
 		return;
 	}
-	if (!enter_memcg(2 * huge)) {
+	if (!memcg_join()) {
 		why = "no memcg here";
 	} else {
+		memcg_limit(2 * huge);
 		map = new_huge_page();
 		memset(map, 1, huge);
 		sys_mlock2(map, huge / 2, MLOCK_ONFAULT);
@@ -418,7 +419,7 @@ static void test_reclaim(void)
 	}
 	if (why)
 		tap_skip(claim, why);
-	leave_memcg();
+	memcg_leave();
 	swapoff("/dev/ram0");
 }
 

@@ -515,7 +515,7 @@ static void test_swap_cache(void)
 	ready = make_swap() && swap_out(map, NR_PAGES) &&
 		page_is_swapped(PAGE(map, 7)) && page_is_swapped(PAGE(map, 30)) &&
 		page_is_swapped(PAGE(map, 41));
-	leave_memcg();
+	memcg_leave();
 	if (!ready) {
 		for (i = 0; i < 6; i++)
 			tap_skip(claims[i], "no swap or no memcg here");
@@ -548,23 +548,6 @@ out:
 	swapoff("/dev/ram0");
 }
 
-static long long unevictable_pages(const char *memcg)
-{
-	char name[64], line[128];
-	long long bytes = -1;
-	FILE *f;
-
-	snprintf(name, sizeof(name), "%s/memory.stat", memcg);
-	f = fopen(name, "re");
-	if (!f)
-		tap_bail_out(name);
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "unevictable %lld", &bytes) == 1)
-			break;
-	fclose(f);
-	return bytes / (long long)page_size();
-}
-
 /*
  * The counters of a memcg lag by up to 32 pages a CPU: none, or all, of 1024
  * pages are meant by what is nearer.
@@ -578,8 +561,8 @@ static void test_memcg_move(void)
 		"and neither does after munlock",
 	};
 	enum { HALF = 512 };
-	const char *from = "/tmp/memcg/mlock2", *to = "/tmp/memcg/mlock2-to";
-	char *anon = map_pages(HALF), *file, text[32];
+	const char *to = MEMCG_ROOT "/to";
+	char *anon = map_pages(HALF), *file;
 	int fd = make_file("/tmp", HALF), i;
 
 	if (ftruncate(fd, 0) || ftruncate(fd, HALF * page_size()))
@@ -587,7 +570,7 @@ static void test_memcg_move(void)
 	file = map_fd(fd, HALF, PROT_READ | PROT_WRITE, MAP_SHARED);
 	if (!file)
 		tap_bail_out("mmap");
-	if (!enter_memcg(16 * HALF * page_size()) || mkdir(to, 0700)) {
+	if (!memcg_join() || mkdir(to, 0700)) {
 		for (i = 0; i < 4; i++)
 			tap_skip(claims[i], "no memcg here");
 	} else {
@@ -596,30 +579,27 @@ static void test_memcg_move(void)
 		memset(anon, 1, HALF * page_size());
 		memset(file, 1, HALF * page_size());
 		drain_lru();
-		if (unevictable_pages(from) < HALF)
-			printf("# before: %lld pages\n", unevictable_pages(from));
-		write_file("/tmp/memcg/mlock2-to/memory.move_charge_at_immigrate",
-			   "3");
-		snprintf(text, sizeof(text), "%d", getpid());
-		write_file("/tmp/memcg/mlock2-to/tasks", text);
+		if (memcg_unevictable(MEMCG) < HALF)
+			printf("# before: %lld pages\n", memcg_unevictable(MEMCG));
+		memcg_set(MEMCG_ROOT "/to/memory.move_charge_at_immigrate", 3);
+		memcg_set(MEMCG_ROOT "/to/tasks", getpid());
 		tap_check(all(anon, HALF, page_is_locked) &&
 			  all(file, HALF, page_is_locked), "%s", claims[0]);
-		tap_check(unevictable_pages(to) > 2 * HALF - HALF / 2, "%s",
+		tap_check(memcg_unevictable(to) > 2 * HALF - HALF / 2, "%s",
 			  claims[1]);
-		tap_check(unevictable_pages(from) < HALF / 2, "%s", claims[2]);
+		tap_check(memcg_unevictable(MEMCG) < HALF / 2, "%s", claims[2]);
 		munlock(anon, HALF * page_size());
 		munlock(file, HALF * page_size());
-		tap_check(unevictable_pages(to) < HALF / 2 &&
+		tap_check(memcg_unevictable(to) < HALF / 2 &&
 			  all(anon, HALF, page_is_unlocked) &&
 			  all(file, HALF, page_is_unlocked), "%s", claims[3]);
 	}
 	munmap(anon, HALF * page_size());
 	munmap(file, HALF * page_size());
 	close(fd);
-	snprintf(text, sizeof(text), "%d", getpid());
-	write_file("/tmp/memcg/tasks", text);
+	memcg_set(MEMCG_ROOT "/tasks", getpid());
 	rmdir(to);
-	leave_memcg();
+	memcg_leave();
 }
 
 int main(void)

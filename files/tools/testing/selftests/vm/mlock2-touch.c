@@ -254,11 +254,11 @@ static void test_swap(void)
 	    !page_is_swapped(PAGE(map, 9))) {
 		for (i = 0; i < 4; i++)
 			tap_skip(claims[i], "no swap or no memcg here");
-		leave_memcg();
+		memcg_leave();
 		swapoff("/dev/ram0");
 		return;
 	}
-	leave_memcg();
+	memcg_leave();
 	sys_mlock2(map, LEN, MLOCK_ONFAULT);
 	tap_check(page_is_swapped(PAGE(map, 7)), "%s", claims[0]);
 	sink = *PAGE(map, 7);

@@ -16,7 +16,7 @@ debug := $(if $(DEBUG),--debug)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test control kselftest refresh series apply \
-	bisect-check check-all mutants uapi semantics lint bench bench-peers \
+	bisect-check check-all mutants uapi objects semantics lint bench bench-peers \
 	overhead lru-locks random-access clean
 
 help:	## this list (the default)
@@ -55,6 +55,8 @@ mutants: kernel	## undo one line after the other: each has to make a check fail
 	scripts/mutants $(base)
 uapi: tree	## the numbers in the installed headers of every architecture
 	tests/uapi $(base)
+objects: tree	## the system call tables of architectures that are not booted, compiled
+	tests/objects $(base)
 semantics:	## ours, stock 5.10 and stock 6.1, check by check, as a table
 	scripts/semantics
 lint:	## shellcheck, checkpatch, sparse, the rules of the queues

@@ -3,13 +3,16 @@
 set datafile separator "\t"
 if (form eq "png") { set terminal png size 1000,900 } else { set terminal svg size 1000,900 }
 set output "overhead." . form
-set title "Programs that lock nothing: instructions with the series, against the control kernel"
-set key below
+set title "Programs that lock nothing: instructions, against the control kernel"
+set key above
 set grid
 stats "overhead-plot.tsv" using 2 nooutput
 rows = STATS_records
+stats "overhead-plot.tsv" using 3 name "least" nooutput
+stats "overhead-plot.tsv" using 4 name "most" nooutput
 set yrange [rows:-1]
-set xrange [0.98:1.02]
+# No row may lie outside
+set xrange [(least_min < 0.995 ? least_min : 0.995) - 0.001:(most_max > 1.01 ? most_max : 1.01) + 0.001]
 set xlabel "ratio; the bars go from the least to the greatest of the runs"
 set arrow from 1.005,-1 to 1.005,rows nohead dashtype 2 linecolor rgb "red"
 set arrow from 1,-1 to 1,rows nohead linecolor rgb "black"

@@ -39,8 +39,9 @@ test: kernel	## boot it in QEMU, run the selftests, judge their TAP
 control: tree	## the same without the patches, judged by tests/expect
 	scripts/kernel $(base) $(ARCH) --control
 	scripts/test $(base) $(ARCH) --control
-kselftest: kernel	## run_vmtests in the guest, as kernel CI does
+kselftest: kernel	## run_vmtests, and the installed form, in the guest, as kernel CI does
 	scripts/kselftest $(base) $(ARCH)
+	scripts/kselftest $(base) $(ARCH) --installed
 refresh:	## write patches/BASE from the commits in out/BASE/linux
 	scripts/refresh $(base)
 series:	## the mailable series with a cover letter, in out/BASE/series

@@ -68,6 +68,20 @@ load_arch() {
 	. "$top/configs/arch/$1"
 }
 
+# lock_tree BASE shared|exclusive: keep those who build from out/BASE/linux, and
+# scripts/tree, which makes it anew, out of each other's way until the script ends.
+# Waits, and says so.  The lock goes with the process, however it ends; make's
+# jobs, too, hold it.
+lock_tree() {
+	need flock util-linux
+	mkdir -p "$out/$1"
+	exec 9>"$out/$1/.lock"
+	flock -n "--$2" 9 || {
+		note "waiting for another run that uses $out/$1/linux"
+		flock "--$2" 9
+	}
+}
+
 # kmake TREE BUILD ARG...: make a kernel, with the flags of patches/BASE/base and
 # configs/arch/ARCH, which were read before.  Everybody who builds has to call it:
 # v4.2 builds all anew when the flags are others than the last time.

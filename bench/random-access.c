@@ -202,5 +202,7 @@ int main(int argc, char **argv)
 			run(fd, way, "warm", accesses);
 		}
 	}
+	close(fd);
+	must(!umount(DISK), "umount");
 	return done();
 }

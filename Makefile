@@ -16,7 +16,7 @@ debug := $(if $(DEBUG),--debug)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test control kselftest refresh series apply \
-	bisect-check check-all mutants uapi objects semantics lint bench bench-peers \
+	bisect-check check-all mutants uapi objects numa semantics lint bench bench-peers \
 	overhead lru-locks random-access clean
 
 help:	## this list (the default)
@@ -58,6 +58,9 @@ uapi: tree	## the numbers in the installed headers of every architecture
 	tests/uapi $(base)
 objects: tree	## the system call tables of architectures that are not booted, compiled
 	tests/objects $(base)
+numa: tree	## pages that go from node to node, on the debug kernel
+	scripts/kernel $(base) x86_64 --debug
+	scripts/numa $(base)
 semantics:	## ours, stock 5.10 and stock 6.1, check by check, as a table
 	scripts/semantics
 lint:	## shellcheck, checkpatch, sparse, the rules of the queues

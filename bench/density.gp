@@ -4,11 +4,17 @@ set datafile separator "\t"
 set datafile missing NaN
 if (form eq "png") { set terminal png size 1000,700 } else { set terminal svg size 1000,700 }
 set output "density." . form
-set title "Set-up and one access to each page that is used, file in the page cache"
+set multiplot layout 1, 2 title "Set-up and one access to each page that is used"
 set logscale xy
 set key top left
 set grid
 set xlabel "pages used, %"
 set ylabel "thousands of instructions"
+set yrange [100:200000]
+set title "file in the page cache, read"
 plot for [w in "plain mlock on-fault"] "density.tsv" \
-	using ($2 / 10):(strcol(3) eq w ? $4 : NaN) with linespoints title w
+	using (strcol(2) eq "file" ? $3 / 10 : NaN):(strcol(4) eq w ? $5 : NaN) with linespoints title w
+set title "anonymous memory, written"
+plot for [w in "plain mlock on-fault"] "density.tsv" \
+	using (strcol(2) eq "anonymous" ? $3 / 10 : NaN):(strcol(4) eq w ? $5 : NaN) with linespoints title w
+unset multiplot

@@ -77,21 +77,13 @@ static void wait_for(pid_t pid, const char *what)
 	must(pid > 0 && waitpid(pid, &status, 0) == pid && !status, what);
 }
 
-static void touch_all(char *map, size_t pages)
-{
-	size_t i;
-
-	for (i = 0; i < pages; i++)
-		map[i * page_size()] = 1;
-}
-
 static uint64_t fork_exit(const struct row *row)
 {
 	char *map = map_pages(row->pages);
 	uint64_t start;
 	pid_t pid;
 
-	touch_all(map, row->pages);
+	touch_range(map, row->pages * page_size());
 	start = now();
 	pid = fork();
 	if (!pid)
@@ -150,7 +142,7 @@ static uint64_t change(const struct row *row)
 	uint64_t start;
 	bool ok;
 
-	touch_all(map, row->pages);
+	touch_range(map, row->pages * page_size());
 	start = now();
 	if (row->parts & MAP) {
 		end = 2 * len;

@@ -12,13 +12,14 @@
  * SIGSEGV handler that opens and locks a batch of 1, 8 or 16 pages; and
  * mlock2(MLOCK_ONFAULT).  One new process for each way, each with a new mapping.
  * With "density" instead: of the pages 0.1 % to 100 % are accessed once each, in
- * random order, by the three ways that need no handler.
+ * random order, by the three ways that need no handler; read from the file, which
+ * is in the page cache, and written in as much anonymous memory.
  *
  * The clock is CLOCK_MONOTONIC, in microseconds; below QEMU -icount that is
  * instructions / 1000.  Prints tab-separated lines:
  *
  *   access   <cold|warm> <way> <set-up> <processing> <pages in memory after it>
- *   density  <permille> <way> <set-up + processing> <pages in memory after it>
+ *   density  <file|anonymous> <permille> <way> <set-up + processing> <pages in memory after it>
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
@@ -69,12 +70,14 @@ static void on_segv(int sig, siginfo_t *info, void *context)
 		_exit(2);
 }
 
+/* A new mapping of the file, or of anonymous memory if @fd is -1 */
 static void set_up(int fd, enum way way)
 {
 	struct sigaction action = { .sa_sigaction = on_segv, .sa_flags = SA_SIGINFO };
 	bool handler = way >= HANDLER_1 && way <= HANDLER_16;
+	int prot = handler ? PROT_NONE : fd < 0 ? PROT_READ | PROT_WRITE : PROT_READ;
 
-	map = mmap(NULL, len, handler ? PROT_NONE : PROT_READ, MAP_PRIVATE, fd, 0);
+	map = mmap(NULL, len, prot, MAP_PRIVATE | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
 	must(map != MAP_FAILED, "mmap");
 	switch (way) {
 	case MLOCK_ALL:
@@ -157,12 +160,17 @@ static void density(int fd, enum way way, unsigned int permille, const uint32_t 
 	if (!fork()) {
 		start = now_us();
 		set_up(fd, way);
-		for (i = 0; i < n; i++)
-			sink = map[order[i] * page_size()];
+		for (i = 0; i < n; i++) {
+			if (fd < 0)
+				map[order[i] * page_size()] = 1;
+			else
+				sink = map[order[i] * page_size()];
+		}
 		start = now_us() - start;
 		(void)sink;
 		if (permille)
-			printf("density\t%u\t%s\t%llu\t%u\n", permille, names[way],
+			printf("density\t%s\t%u\t%s\t%llu\t%u\n",
+			       fd < 0 ? "anonymous" : "file", permille, names[way],
 			       (unsigned long long)start,
 			       count_pages(map, len / page_size(), page_is_present));
 		exit(0);
@@ -173,6 +181,7 @@ static void density(int fd, enum way way, unsigned int permille, const uint32_t 
 int main(int argc, char **argv)
 {
 	static const unsigned int permilles[] = { 1, 3, 10, 30, 100, 300, 500, 1000 };
+	const size_t nr_densities = sizeof(permilles) / sizeof(*permilles);
 	unsigned long accesses = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
 	int fd, way;
 	struct stat st;
@@ -190,11 +199,11 @@ int main(int argc, char **argv)
 		must(order, "malloc");
 		shuffle(order, len / page_size());
 		density(fd, MLOCK_ALL, 0, order);	/* fills the page cache */
-		for (i = 0; i < sizeof(permilles) / sizeof(*permilles); i++) {
-			density(fd, PLAIN, permilles[i], order);
-			density(fd, MLOCK_ALL, permilles[i], order);
-			density(fd, ON_FAULT, permilles[i], order);
-		}
+		for (i = 0; i < 2 * nr_densities; i++)
+			for (way = 0; way < WAYS; way++)
+				if (way == PLAIN || way == MLOCK_ALL || way == ON_FAULT)
+					density(i < nr_densities ? fd : -1, way,
+						permilles[i % nr_densities], order);
 	} else {
 		for (way = 0; way < WAYS; way++) {
 			write_file("/proc/sys/vm/drop_caches", "3");

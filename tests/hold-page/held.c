@@ -68,10 +68,7 @@ static char *map_file(int fd, int flags)
 
 static void touch(char *map)
 {
-	size_t i;
-
-	for (i = 0; i < LEN; i += page_size())
-		map[i] = 1;
+	touch_range(map, LEN);
 	drain_lru();
 }
 

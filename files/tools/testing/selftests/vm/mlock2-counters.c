@@ -22,14 +22,6 @@ enum { NR_PAGES = 256, RACE_PAGES = 64 };
 static struct marked start;
 static bool memcg;
 
-static void touch(char *map, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i += page_size())
-		map[i] = 1;
-}
-
 /* Do all count, and find, @pages more than at the start? */
 static bool counted(size_t pages)
 {
@@ -127,9 +119,9 @@ static void test_kind(const struct kind *kind)
 		return;
 	}
 	/* Half of it is present before, half is touched */
-	touch(map, len / 2);
+	touch_range(map, len / 2);
 	sys_mlock2(map, len, MLOCK_ONFAULT);
-	touch(map, len);
+	touch_range(map, len);
 	tap_check(counted(len / page_size()), "%s: %s", kind->name, claims[0]);
 	check_memcg(kind->name, claims[1], len / page_size());
 	munlock(map, len);
@@ -143,7 +135,7 @@ static void test_kind(const struct kind *kind)
 		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 		map = kind->make(&len);
 		if (map)
-			touch(map, len);
+			touch_range(map, len);
 		_exit(0);
 	}
 	wait(NULL);
@@ -168,7 +160,7 @@ static void test_split(void)
 		return;
 	}
 	sys_mlock2(map, 2 * huge, MLOCK_ONFAULT);
-	touch(map, 2 * huge);
+	touch_range(map, 2 * huge);
 	munlock(map, huge / 2);
 	tap_check(counters_agree(NULL), "%s", claims[0]);
 	munmap(map + huge / 2 * 3, huge / 2);
@@ -195,9 +187,9 @@ static void test_compaction(void)
 		return;
 	}
 	sys_mlock2(map, LEN, MLOCK_ONFAULT);
-	touch(map, LEN / 2);
+	touch_range(map, LEN / 2);
 	most = map_most_memory(&most_len);
-	touch(map, LEN);
+	touch_range(map, LEN);
 	munmap(most, most_len);
 	for (i = 0; i < 3; i++)
 		write_file(file, "1");
@@ -225,7 +217,7 @@ static void test_swap(bool swap)
 			tap_skip(claims[i], "no swap or no memcg here");
 	} else {
 		sys_mlock2(map, len, MLOCK_ONFAULT);
-		touch(map, len);
+		touch_range(map, len);
 		tap_check(counted(pages), "%s", claims[0]);
 		munlock(map, len);
 		tap_check(counted(0), "%s", claims[1]);
@@ -272,7 +264,7 @@ static void race_once(struct racer *racer)
 		if (mmap(map, len, PROT_READ | PROT_WRITE, MAP_PRIVATE |
 			 MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
 			break;
-		touch(map, len);
+		touch_range(map, len);
 		break;
 	case 7:
 		if (rand_r(&racer->seed) % 8)
@@ -280,14 +272,14 @@ static void race_once(struct racer *racer)
 		pid = fork();
 		if (!pid) {
 			sys_mlock2(map, len, MLOCK_ONFAULT);
-			touch(map, len);
+			touch_range(map, len);
 			_exit(0);
 		}
-		touch(map, len);
+		touch_range(map, len);
 		waitpid(pid, NULL, 0);
 		break;
 	default:
-		touch(map, len);
+		touch_range(map, len);
 	}
 }
 
@@ -330,7 +322,7 @@ static void press(void)
 	for (;;) {
 		char *map = map_pages(swap_pages());
 
-		touch(map, len);
+		touch_range(map, len);
 		munmap(map, len);
 	}
 }

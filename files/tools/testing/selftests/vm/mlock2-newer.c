@@ -25,14 +25,6 @@ enum { NR_PAGES = 64 };
 
 static volatile char sink;
 
-static void touch(char *map, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i += page_size())
-		map[i] = 1;
-}
-
 static unsigned int nr_locked(char *map)
 {
 	return count_pages(map, NR_PAGES, page_is_locked);
@@ -65,7 +57,7 @@ static void test_numbers(void)
 	bool locks = false;
 	int i;
 
-	touch(map, LEN);
+	touch_range(map, LEN);
 	if (numbers[0] < 0) {
 		tap_skip(claim, "other numbers on this architecture");
 		munmap(map, LEN);
@@ -96,7 +88,7 @@ static void test_dontunmap(void)
 	struct vma vma;
 
 	sys_mlock2(map, LEN, MLOCK_ONFAULT);
-	touch(map, LEN / 2);
+	touch_range(map, LEN / 2);
 	charged = locked_pages();
 	new = mremap(map, LEN, LEN, MREMAP_MAYMOVE | dontunmap, NULL);
 	if (new == MAP_FAILED) {
@@ -133,7 +125,7 @@ static void test_dontunmap_part(void)
 	char *map = map_pages(NR_PAGES), *new;
 
 	sys_mlock2(map, LEN, MLOCK_ONFAULT);
-	touch(map, LEN);
+	touch_range(map, LEN);
 	new = mremap(map, LEN / 2, LEN / 2, MREMAP_MAYMOVE | dontunmap, NULL);
 	if (new == MAP_FAILED) {
 		skip_all(claims, 6, "not in this kernel");
@@ -277,7 +269,7 @@ static char *map_for_advice(bool shared)
 		map = map_pages(NR_PAGES);
 	if (map == MAP_FAILED)
 		tap_bail_out("mmap");
-	touch(map, LEN);
+	touch_range(map, LEN);
 	drain_lru();
 	return map;
 }
@@ -519,9 +511,9 @@ static void test_oom(void)
 	start = scan_marked();
 	if (!fork()) {
 		memcg_set(MEMCG "/tasks", getpid());
-		touch(map_pages(limit / 4 / page_size()), limit / 4);
+		touch_range(map_pages(limit / 4 / page_size()), limit / 4);
 		mlockall(MCL_FUTURE | MCL_ONFAULT);
-		touch(map_pages(limit * 2 / page_size()), limit * 2);
+		touch_range(map_pages(limit * 2 / page_size()), limit * 2);
 		_exit(0);
 	}
 	wait(&status);

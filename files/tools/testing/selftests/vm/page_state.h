@@ -300,6 +300,15 @@ static inline char *map_pages(size_t pages)
 	return map;
 }
 
+/* Write to each page of it */
+static inline void touch_range(char *map, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i += page_size())
+		map[i] = 1;
+}
+
 /*
  * Take three quarters of the free memory for now; returns it, its size in @len.
  * Compaction moves what is at the bottom of memory to the top.  Pages touched
@@ -309,13 +318,11 @@ static inline char *map_pages(size_t pages)
 static inline char *map_most_memory(size_t *len)
 {
 	char *map;
-	size_t i;
 
 	*len = read_kb("/proc/meminfo", "MemFree") / 4 * 3 * 1024;
 	*len &= -page_size();
 	map = map_pages(*len / page_size());
-	for (i = 0; i < *len; i += page_size())
-		map[i] = 1;
+	touch_range(map, *len);
 	return map;
 }
 

@@ -20,10 +20,8 @@ static inline size_t swap_pages(void)
 static inline void push_out(size_t pages)
 {
 	char *hog = map_pages(pages);
-	size_t i;
 
-	for (i = 0; i < pages; i++)
-		hog[i * page_size()] = 1;
+	touch_range(hog, pages * page_size());
 	munmap(hog, pages * page_size());
 }
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pages with lock on fault that go from one node to another.
+ *
+ * Needs root, two nodes with memory, a CPU on each (0 and 1), and a kernel with
+ * NUMA balancing.  TAP.  What the kernel's balancing does it does when it likes:
+ * this waits for it, by node, not by time.
+ */
+#define _GNU_SOURCE
+#include "../files/tools/testing/selftests/vm/huge_pages.h"
+#include "../files/tools/testing/selftests/vm/meminfo.h"
+
+#ifndef MPOL_MF_MOVE
+# define MPOL_MF_MOVE	2
+#endif
+
+enum { NR_PAGES = 16, PASSES = 20000 };
+
+static struct marked start;
+
+static void run_on(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		tap_bail_out("sched_setaffinity");
+}
+
+/* The node of a present page, or -errno; with @to >= 0 it is moved there before */
+static int node_of(const void *addr, int to)
+{
+	void *page = (void *)addr;
+	int status = -1;
+
+	if (syscall(__NR_move_pages, 0, 1UL, &page, to < 0 ? NULL : &to, &status,
+		    MPOL_MF_MOVE))
+		tap_bail_out("move_pages");
+	return status;
+}
+
+/* Are those of the @pages that are present all locked, and any present? */
+static bool present_are_locked(const char *map, size_t pages)
+{
+	unsigned int present = count_pages(map, pages, page_is_present);
+
+	return present && count_pages(map, pages, page_is_locked) == present;
+}
+
+/* drain_lru() of the checks goes to every CPU it may use, and so must this */
+static void run_anywhere(const cpu_set_t *all)
+{
+	sched_setaffinity(0, sizeof(*all), all);
+}
+
+/* Use the first page of @map on CPU 1 until it is on node 1 */
+static bool balance(char *map, size_t len)
+{
+	volatile char *page = map;
+	int pass;
+	size_t i, j;
+
+	run_on(1);
+	for (pass = 0; pass < PASSES; pass++) {
+		for (j = 0; j < 100; j++)
+			for (i = 0; i < len; i += page_size())
+				page[i]++;
+		if (node_of(map, -1) == 1)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The life of @map, touched on node 0, @used bytes of @len, all locked on fault:
+ * move_pages() takes it to node 1 and back, balancing to node 1 again.
+ */
+static void test_nodes(const char *what, char *map, size_t len, size_t used)
+{
+	const size_t pages = len / page_size();
+	bool moved, absent;
+	cpu_set_t all;
+
+	if (sched_getaffinity(0, sizeof(all), &all))
+		tap_bail_out("sched_getaffinity");
+	run_on(0);
+	if (sys_mlock2(map, len, MLOCK_ONFAULT))
+		tap_bail_out("mlock2");
+	touch_range(map, used);
+	run_anywhere(&all);
+	tap_check(node_of(map, -1) == 0 && present_are_locked(map, pages),
+		  "%s: touched on node 0, and locked there", what);
+	moved = node_of(map, 1) == 1;
+	tap_check(moved && present_are_locked(map, pages),
+		  "%s: move_pages() to node 1 keeps it locked", what);
+	absent = count_pages(map, pages, page_is_present) == used / page_size();
+	tap_check(absent, "%s: and touches nothing else", what);
+	tap_check(counters_agree(NULL), "%s: the counters agree with a scan", what);
+
+	node_of(map, 0);
+	moved = balance(map, used);
+	run_anywhere(&all);
+	tap_check(moved, "%s: NUMA balancing moves it to node 1", what);
+	tap_check(present_are_locked(map, pages), "%s: and it stays locked", what);
+	tap_check(counters_agree(NULL), "%s: and counted", what);
+	munlock(map, len);
+	tap_check(!count_pages(map, pages, page_is_locked),
+		  "%s: munlock unlocks it where it is now", what);
+	munmap(map, len);
+	tap_check(counters_agree(&start), "%s: the counters are as they were", what);
+}
+
+int main(void)
+{
+	char *map;
+
+	if (!mlock2_supported())
+		tap_skip_all("no mlock2()");
+	map = map_pages(1);
+	*map = 1;
+	if (node_of(map, 1) != 1)
+		tap_skip_all("no second node");
+	munmap(map, page_size());
+	tap_plan(18);
+	start.mlocked = at_rest("Mlocked") * 1024 / (long long)page_size();
+	start.unevictable = at_rest("Unevictable") * 1024 / (long long)page_size();
+	test_nodes("small pages", map_pages(NR_PAGES), NR_PAGES * page_size(),
+		   NR_PAGES / 2 * page_size());
+	run_on(0);
+	map = map_huge(huge_page_size());
+	if (!map)
+		tap_bail_out("no huge page");
+	test_nodes("a huge page", map, 2 * huge_page_size(), huge_page_size());
+	return tap_exit();
+}

@@ -2,11 +2,11 @@
 # density.gp - the curve of scripts/random-access, from density.tsv; form is given
 set datafile separator "\t"
 set datafile missing NaN
-if (form eq "png") { set terminal png size 1000,700 } else { set terminal svg size 1000,700 }
+if (form eq "png") { set terminal png size 1200,600 } else { set terminal svg size 1200,600 }
 set output "density." . form
 set multiplot layout 1, 2 title "Set-up and one access to each page that is used"
 set logscale xy
-set key top left
+set key bottom right
 set grid
 set xlabel "pages used, %"
 set ylabel "thousands of instructions"

@@ -141,6 +141,9 @@ int main(void)
 	puts("guest: all done");
 	fflush(stdout);
 	/* The host runs QEMU with -no-reboot; not every board can power off */
+#ifdef __sparc__
+	reboot(RB_POWER_OFF);
+#endif
 	reboot(RB_AUTOBOOT);
 	return 0;
 }

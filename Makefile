@@ -9,7 +9,7 @@ ARCHES := $(notdir $(filter-out %.config,$(wildcard configs/arch/*)))
 $(if $(filter $(BASE),auto $(BASES)),,$(error no base '$(BASE)': there are auto $(BASES)))
 $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $(ARCHES)))
 
-export LINUX LOF_CACHE OUT ACCEL
+export LINUX LOF_CACHE LOF_CCACHE OUT ACCEL
 # What BASE=auto stands for is looked up once, when a target needs it
 base = $(if $(filter auto,$(BASE)),$(eval BASE := $(shell scripts/base auto))$(BASE),$(BASE))
 debug := $(if $(DEBUG),--debug)

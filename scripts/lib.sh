@@ -86,13 +86,18 @@ lock_tree() {
 # configs/arch/ARCH, which were read before.  Everybody who builds has to call it:
 # v4.2 builds all anew when the flags are others than the last time.
 #
-# With ccache, if it is installed: its compilers come first in the path, which
-# does not change the commands, and what lies below the folder of BASE goes by its
-# relative path, so that another clone finds the same objects.
+# With LOF_CCACHE=1 through ccache: its compilers come first in the path, which does
+# not change the commands, and what lies below the folder of BASE goes by its relative
+# path, so that another clone finds the same objects.  Not without being asked: to
+# fill the cache makes a build half as long again.
 kmake() {
-	kmake_tree=$1 kmake_build=$2
+	kmake_tree=$1 kmake_build=$2 kmake_path=$PATH
 	shift 2
-	PATH=/usr/lib/ccache:$PATH CCACHE_DIR=$cache/ccache CCACHE_NOHASHDIR=1 \
+	if [ -n "${LOF_CCACHE:-}" ]; then
+		need ccache ccache
+		kmake_path=/usr/lib/ccache:$PATH
+	fi
+	PATH=$kmake_path CCACHE_DIR=$cache/ccache CCACHE_NOHASHDIR=1 \
 	CCACHE_BASEDIR=$(cd "$kmake_tree/.." && pwd) CCACHE_MAXSIZE=4G CCACHE_NOSTATS=1 \
 	make -C "$kmake_tree" O="$kmake_build" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
 		KCFLAGS="$KCFLAGS${ARCH_KCFLAGS:+ $ARCH_KCFLAGS}" HOSTCFLAGS="$HOSTCFLAGS" \

@@ -309,21 +309,59 @@ static inline void touch_range(char *map, size_t len)
 		map[i] = 1;
 }
 
-/*
- * Take three quarters of the free memory for now; returns it, its size in @len.
- * Compaction moves what is at the bottom of memory to the top.  Pages touched
- * before this and pages touched after it lie far apart: some have to move once
- * it is unmapped.
- */
-static inline char *map_most_memory(size_t *len)
+/* The same with a lock on fault */
+static inline void touch_on_fault(char *map, size_t len)
 {
-	char *map;
+	sys_mlock2(map, len, MLOCK_ONFAULT);
+	touch_range(map, len);
+}
 
-	*len = read_kb("/proc/meminfo", "MemFree") / 4 * 3 * 1024;
-	*len &= -page_size();
-	map = map_pages(*len / page_size());
-	touch_range(map, *len);
-	return map;
+/* Changes when one of the pages is moved */
+static inline uint64_t pages_place(const char *map, size_t pages)
+{
+	uint64_t place = 0;
+	size_t i;
+
+	for (i = 0; i < pages; i++)
+		place = 31 * place +
+			(pagemap_entry(map + i * page_size()) & PM_PFN_MASK);
+	return place;
+}
+
+/*
+ * Private memory, made present by @fill, of which compaction has moved a page.
+ * NULL if this kernel has no compaction, or if nothing would move.
+ *
+ * Compaction moves what is at the bottom of memory to the top.  Pages that come
+ * before and after three quarters of the free memory was taken lie far apart: one
+ * half of them has to move once that is unmapped, unless the top is full.
+ */
+static inline char *map_compacted(size_t pages, void (*fill)(char *, size_t))
+{
+	const char *file = "/proc/sys/vm/compact_memory";
+	const size_t len = pages * page_size();
+	int tries, i;
+
+	for (tries = 0; tries < 8 && !access(file, W_OK); tries++) {
+		char *map = map_pages(pages), *most;
+		uint64_t place;
+		size_t rest;
+
+		fill(map, len / 2);
+		rest = read_kb("/proc/meminfo", "MemFree") / 4 * 3 * 1024;
+		rest &= -page_size();
+		most = map_pages(rest / page_size());
+		touch_range(most, rest);
+		fill(map, len);
+		place = pages_place(map, pages);
+		munmap(most, rest);
+		for (i = 0; i < 3; i++)
+			write_file(file, "1");
+		if (pages_place(map, pages) != place)
+			return map;
+		munmap(map, len);
+	}
+	return NULL;
 }
 
 /* An unlinked file whose data is in the page cache */

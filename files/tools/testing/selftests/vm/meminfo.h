@@ -92,6 +92,17 @@ static inline struct marked counted_marked(void)
 }
 
 /*
+ * Pages of a program that lay in a ramfs come to the unevictable list when they are
+ * unlocked, if not before: then nobody knows how many there will be.
+ */
+static inline bool are_marked(struct marked marked, const struct marked *want)
+{
+	if (files_are_unevictable())
+		return marked.mlocked == want->mlocked;
+	return same_marked(marked, *want);
+}
+
+/*
  * Do meminfo and a full scan come to agree?  On @want, or on anything if that is
  * NULL.  It takes as long as counts wait on each CPU.
  */
@@ -103,7 +114,7 @@ static inline bool counters_agree(const struct marked *want)
 	for (tries = 0; tries < 50; tries++) {
 		drain_lru();
 		counted = counted_marked();
-		if (!want || same_marked(counted, *want)) {
+		if (!want || are_marked(counted, want)) {
 			scanned = scan_marked();
 			if (same_marked(counted, scanned))
 				return true;

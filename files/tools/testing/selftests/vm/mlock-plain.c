@@ -147,7 +147,7 @@ static void test_two(void)
 	if (write(go[1], "g", 1) != 1)
 		tap_bail_out("write");
 	wait(NULL);
-	tap_check(count_pages(map, NR_PAGES, page_is_unlocked) == NR_PAGES,
+	tap_check(count_pages(map, NR_PAGES, file_page_is_unlocked) == NR_PAGES,
 		  "and no longer when it has unmapped them");
 	munmap(map, LEN);
 	close(fd);

@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #include <pthread.h>
-#include <sys/vfs.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
@@ -61,19 +60,15 @@ static char *make_anonymous(size_t *len)
 	return map_pages(NR_PAGES);
 }
 
-/* Without CONFIG_SHMEM /tmp is a ramfs, whose pages are always unevictable */
 static char *make_shared(size_t *len)
 {
-	const long tmpfs = 0x01021994;
-	int fd = make_file("/tmp", NR_PAGES);
-	struct statfs fs;
 	char *map;
+	int fd;
 
 	*len = LEN;
-	if (fstatfs(fd, &fs) || (long)fs.f_type != tmpfs) {
-		close(fd);
+	if (files_are_unevictable())
 		return NULL;
-	}
+	fd = make_file("/tmp", NR_PAGES);
 	map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		tap_bail_out("mmap of a file");

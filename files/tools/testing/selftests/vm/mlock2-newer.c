@@ -394,7 +394,8 @@ static void test_huge_tmpfs(void)
 	int fd;
 
 	mkdir(dir, 0700);
-	if (mount("huge", dir, "tmpfs", 0, "huge=always")) {
+	if (files_are_unevictable() ||
+	    mount("huge", dir, "tmpfs", 0, "huge=always")) {
 		skip_all(claims, 8, "no huge pages of tmpfs");
 		return;
 	}

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -203,6 +204,25 @@ static inline bool page_is_unlocked(const void *addr)
 {
 	return page_is_present(addr) &&
 		!(page_kflags(addr) & (KPF_MLOCKED | KPF_UNEVICTABLE));
+}
+
+/*
+ * Without CONFIG_SHMEM /tmp is a ramfs, and so is the root of a guest that has no
+ * disk: their pages are unevictable, locked or not, as soon as somebody looks.
+ */
+static inline bool files_are_unevictable(void)
+{
+	struct statfs fs;
+
+	return !statfs("/tmp", &fs) && (uint32_t)fs.f_type == 0x858458f6;
+}
+
+/* The same for a page of a file of make_file() */
+static inline bool file_page_is_unlocked(const void *addr)
+{
+	if (files_are_unevictable())
+		return page_is_present(addr) && !page_is_mlocked(addr);
+	return page_is_unlocked(addr);
 }
 
 static inline unsigned int count_pages(const char *map, size_t pages,

@@ -142,6 +142,7 @@ int main(void)
 	fflush(stdout);
 	/* The host runs QEMU with -no-reboot; not every board can power off */
 #ifdef __sparc__
+	/* OpenBIOS does not return to itself: the kernel would panic, for ever */
 	reboot(RB_POWER_OFF);
 #endif
 	reboot(RB_AUTOBOOT);

@@ -80,6 +80,9 @@ lock_tree() {
 		note "waiting for another run that uses $out/$1/linux"
 		flock "--$2" 9
 	}
+	# scripts/tree writes its key last
+	[ "$2" = exclusive ] || [ ! -d "$out/$1/linux" ] || [ -f "$out/$1/linux/.git/lof-key" ] ||
+		die "$out/$1/linux is not whole, something ended scripts/tree: make tree BASE=$1"
 }
 
 # kmake TREE BUILD ARG...: make a kernel, with the flags of patches/BASE/base and

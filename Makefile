@@ -20,7 +20,7 @@ debug := $(if $(DEBUG),--debug)
 	overhead lru-locks random-access clean
 
 help:	## this list (the default)
-	@echo 'make TARGET [BASE=$(BASE)] [ARCH=$(ARCH)] [DEBUG=1] [LINUX=DIR] [LOF_CACHE=DIR] [ACCEL=kvm]'
+	@echo 'make TARGET [BASE=$(BASE)] [ARCH=$(ARCH)] [DEBUG=1] [LINUX=DIR] [LOF_CACHE=DIR] [LOF_CCACHE=1] [ACCEL=kvm]'
 	@echo '  bases: auto $(BASES)     architectures: $(ARCHES)'
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 16
 

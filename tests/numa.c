@@ -7,6 +7,8 @@
  * this waits for it, by node, not by time.
  */
 #define _GNU_SOURCE
+#include <time.h>
+
 #include "../files/tools/testing/selftests/vm/huge_pages.h"
 #include "../files/tools/testing/selftests/vm/meminfo.h"
 
@@ -14,7 +16,8 @@
 # define MPOL_MF_MOVE	2
 #endif
 
-enum { NR_PAGES = 16, PASSES = 20000 };
+/* Balancing looks at a process by the CPU time that it has used */
+enum { NR_PAGES = 16, MOST_CPU_SECONDS = 20 };
 
 static struct marked start;
 
@@ -40,12 +43,17 @@ static int node_of(const void *addr, int to)
 	return status;
 }
 
-/* Are those of the @pages that are present all locked, and any present? */
+/* The mark of a huge page is in its first page */
+static bool locked_or_tail(const void *addr)
+{
+	return (page_kflags(addr) & 1ULL << 16) || page_is_locked(addr);
+}
+
+/* Are those of the @pages that are present all locked, and the first of them present? */
 static bool present_are_locked(const char *map, size_t pages)
 {
-	unsigned int present = count_pages(map, pages, page_is_present);
-
-	return present && count_pages(map, pages, page_is_locked) == present;
+	return page_is_locked(map) && count_pages(map, pages, locked_or_tail) ==
+		count_pages(map, pages, page_is_present);
 }
 
 /* drain_lru() of the checks goes to every CPU it may use, and so must this */
@@ -58,11 +66,11 @@ static void run_anywhere(const cpu_set_t *all)
 static bool balance(char *map, size_t len)
 {
 	volatile char *page = map;
-	int pass;
+	clock_t end = clock() + MOST_CPU_SECONDS * CLOCKS_PER_SEC;
 	size_t i, j;
 
 	run_on(1);
-	for (pass = 0; pass < PASSES; pass++) {
+	while (clock() < end) {
 		for (j = 0; j < 100; j++)
 			for (i = 0; i < len; i += page_size())
 				page[i]++;

@@ -252,7 +252,7 @@ static void story_stack(void)
 		"an on-fault stack grows", "what it grew by is locked on touch",
 		"and charged",
 	};
-	size_t size = 64 * page_size();
+	size_t size = 512 * page_size();
 	long long shown;
 	char *map, *stack;
 	int fds[2];
@@ -264,7 +264,10 @@ static void story_stack(void)
 	tap_skip(claims[2], "stacks grow up");
 	return;
 #endif
-	/* A growing mapping of our own: the real one is in use */
+	/*
+	 * A growing mapping of our own: the real one is in use.  It stays 256 pages
+	 * away from what lies below it.
+	 */
 	map = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	munmap(map, size);
 	stack = mmap(map + size - page_size(), page_size(),

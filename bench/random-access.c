@@ -178,6 +178,15 @@ static void density(int fd, enum way way, unsigned int permille, const uint32_t 
 	must(wait(&status) > 0 && WIFEXITED(status) && !WEXITSTATUS(status), names[way]);
 }
 
+/* mlock() and handler split the mapping in as many VMAs as every other page makes */
+static void allow_vmas(size_t pages)
+{
+	char most[32];
+
+	snprintf(most, sizeof(most), "%zu", pages + 65530);
+	write_file("/proc/sys/vm/max_map_count", most);
+}
+
 int main(int argc, char **argv)
 {
 	static const unsigned int permilles[] = { 1, 3, 10, 30, 100, 300, 500, 1000 };
@@ -205,6 +214,7 @@ int main(int argc, char **argv)
 					density(i < nr_densities ? fd : -1, way,
 						permilles[i % nr_densities], order);
 	} else {
+		allow_vmas(len / page_size());
 		for (way = 0; way < WAYS; way++) {
 			write_file("/proc/sys/vm/drop_caches", "3");
 			run(fd, way, "cold", accesses);

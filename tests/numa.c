@@ -7,6 +7,7 @@
  * this waits for it, by node, not by time.
  */
 #define _GNU_SOURCE
+#include <sys/resource.h>
 #include <time.h>
 
 #include "../files/tools/testing/selftests/vm/huge_pages.h"
@@ -62,15 +63,28 @@ static void run_anywhere(const cpu_set_t *all)
 	sched_setaffinity(0, sizeof(*all), all);
 }
 
-/* Use the first page of @map on CPU 1 until it is on node 1 */
+/* clock() is not there without CONFIG_POSIX_TIMERS */
+static time_t cpu_seconds(void)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_SELF, &used);
+	return used.ru_utime.tv_sec + used.ru_stime.tv_sec;
+}
+
+/*
+ * Use the pages of @map on CPU 1 until the first one is on node 1.  A page that
+ * waits in the LRU batch of a CPU is none that balancing could isolate.
+ */
 static bool balance(char *map, size_t len)
 {
 	volatile char *page = map;
-	clock_t end = clock() + MOST_CPU_SECONDS * CLOCKS_PER_SEC;
+	time_t end = cpu_seconds() + MOST_CPU_SECONDS;
 	size_t i, j;
 
+	drain_lru();
 	run_on(1);
-	while (clock() < end) {
+	while (cpu_seconds() < end) {
 		for (j = 0; j < 100; j++)
 			for (i = 0; i < len; i += page_size())
 				page[i]++;

@@ -271,7 +271,10 @@ static inline long long locked_pages(void)
 	return read_kb("/proc/self/status", "VmLck") * 1024 / page_size();
 }
 
-/* The VMA at @addr, from smaps */
+/*
+ * The VMA at @addr, from smaps.  For kernels that have VM_LOCKONFAULT but no
+ * letters for it, which are no failure of everything else, MLOCK2_LF may be "??".
+ */
 struct vma {
 	uintptr_t start, end;
 	bool lo, lf, unknown;	/* VmFlags */
@@ -281,6 +284,7 @@ struct vma {
 static inline struct vma vma_of(const void *addr)
 {
 	FILE *f = fopen("/proc/self/smaps", "re");
+	const char *lf = getenv("MLOCK2_LF");
 	struct vma vma = { 0 };
 	char line[512];
 	bool in = false;
@@ -300,7 +304,7 @@ static inline struct vma vma_of(const void *addr)
 			vma.rss_kb = atoll(line + 4);
 		} else if (in && !strncmp(line, "VmFlags:", 8)) {
 			vma.lo = strstr(line, " lo");
-			vma.lf = strstr(line, " lf");
+			vma.lf = strstr(line, lf ? lf : " lf");
 			vma.unknown = strstr(line, " ??");
 		}
 	}

@@ -8,7 +8,6 @@
  */
 #define _GNU_SOURCE
 #include <sys/resource.h>
-#include <time.h>
 
 #include "../files/tools/testing/selftests/vm/huge_pages.h"
 #include "../files/tools/testing/selftests/vm/meminfo.h"
@@ -157,21 +156,6 @@ static void test_nodes(const char *what, char *map, size_t len, size_t used, boo
 	tap_check(counters_agree(&start), "%s: the counters are as they were", what);
 }
 
-/*
- * Balancing looks at what finds nothing to move less and less often, down to once
- * in a minute of CPU time.  With CONFIG_SCHED_DEBUG each second instead.
- */
-static void balance_often(void)
-{
-	int fd = open("/proc/sys/kernel/numa_balancing_scan_period_max_ms", O_WRONLY);
-
-	if (fd < 0)
-		return;
-	if (write(fd, "1000", 4) != 4)
-		tap_bail_out("numa_balancing_scan_period_max_ms");
-	close(fd);
-}
-
 int main(void)
 {
 	char *map;
@@ -184,7 +168,11 @@ int main(void)
 	if (node_of(map, 1) != 1)
 		tap_skip_all("no second node");
 	munmap(map, page_size());
-	balance_often();
+	/*
+	 * Balancing looks at what finds nothing to move less and less often, down to
+	 * once in a minute of CPU time.  With CONFIG_SCHED_DEBUG each second instead.
+	 */
+	write_file("/proc/sys/kernel/numa_balancing_scan_period_max_ms", "1000");
 	tap_plan(24);
 	start.mlocked = at_rest("Mlocked") * 1024 / (long long)page_size();
 	start.unevictable = at_rest("Unevictable") * 1024 / (long long)page_size();

@@ -5,13 +5,13 @@ BASE ?= auto
 ARCH ?= x86_64
 DEBUG ?=
 BASES := $(notdir $(patsubst %/base,%,$(wildcard patches/*/base)))
-ARCHES := $(notdir $(filter-out %.config,$(wildcard configs/arch/*)))
+ARCHES := $(notdir $(patsubst %.sh,%,$(wildcard configs/arch/*.sh)))
 $(if $(filter $(BASE),auto $(BASES)),,$(error no base '$(BASE)': there are auto $(BASES)))
 $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $(ARCHES)))
 
 export LINUX LOF_CACHE LOF_CCACHE OUT ACCEL
 # What BASE=auto stands for is looked up once, when a target needs it
-base = $(if $(filter auto,$(BASE)),$(eval BASE := $(shell scripts/base auto))$(BASE),$(BASE))
+base = $(if $(filter auto,$(BASE)),$(eval BASE := $(shell scripts/lib/base auto))$(BASE),$(BASE))
 debug := $(if $(DEBUG),--debug)
 
 .DEFAULT_GOAL := help
@@ -55,9 +55,9 @@ check-all:	## check, headers and mutants on every base, selftests on every archi
 mutants: kernel	## undo one line after the other: each has to make a check fail
 	scripts/mutants $(base)
 uapi: tree	## the numbers in the installed headers of every architecture
-	tests/uapi $(base)
+	tests/static/uapi $(base)
 objects: tree	## the system call tables of architectures that are not booted, compiled
-	tests/objects $(base)
+	tests/static/objects $(base)
 numa: tree	## pages that go from node to node, on the debug kernel
 	scripts/kernel $(base) x86_64 --debug
 	scripts/numa $(base)

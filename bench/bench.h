@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the programs here share.  Each is one check of the Test Anything Protocol,
- * so that scripts/verdict can say whether it came to its end.
+ * so that scripts/lib/verdict can say whether it came to its end.
  */
 #ifndef BENCH_H
 #define BENCH_H

@@ -26,10 +26,10 @@ guest() {
 	name=$1 image=$2 fields=$3
 	shift 3
 	cat >"$tmp/job"
-	"$top/scripts/boot" --job "$tmp/job" --files "$tmp/root" \
+	"$top/scripts/lib/boot" --job "$tmp/job" --files "$tmp/root" \
 		--append "nokaslr norandmaps mitigations=off brd.rd_nr=2" \
 		--log "$dir/$name.log" "$@" "$image"
-	"$top/scripts/verdict" "$dir/$name.log" >"$tmp/verdict" || {
+	"$top/scripts/lib/verdict" "$dir/$name.log" >"$tmp/verdict" || {
 		cat "$tmp/verdict" >&2
 		die "$name: see $dir/$name.log"
 	}

@@ -9,8 +9,8 @@
 #define _GNU_SOURCE
 #include <sys/resource.h>
 
-#include "../files/tools/testing/selftests/vm/huge_pages.h"
-#include "../files/tools/testing/selftests/vm/meminfo.h"
+#include "../../files/tools/testing/selftests/vm/huge_pages.h"
+#include "../../files/tools/testing/selftests/vm/meminfo.h"
 
 #ifndef MPOL_MF_MOVE
 # define MPOL_MF_MOVE	2

@@ -10,7 +10,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-#include "../../files/tools/testing/selftests/vm/page_state.h"
+#include "../../../files/tools/testing/selftests/vm/page_state.h"
 
 enum { NR_PAGES = 8, HELD = 3 };
 #define LEN	(NR_PAGES * page_size())

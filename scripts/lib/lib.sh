@@ -8,7 +8,14 @@
 # ~/.cache/lock-on-fault).  Every script that sources it prints its header
 # comment for --help.
 
-top=$(cd "$(dirname "$0")/.." && pwd)
+# The scripts that source this lie at several depths.  With CDPATH, cd prints where
+# it goes, and may go elsewhere.
+unset CDPATH
+top=$(cd "$(dirname "$0")" && pwd)
+while [ -n "$top" ] && [ ! -f "$top/scripts/lib/lib.sh" ]; do
+	top=${top%/*}
+done
+[ -n "$top" ] || { echo "${0##*/}: no scripts/lib above $0: call it by its real path" >&2; exit 1; }
 out=${OUT:-$top/out}
 cache=${LOF_CACHE:-${HOME:-/tmp}/.cache/lock-on-fault}
 me=${0##*/}
@@ -55,17 +62,18 @@ check_base() {
 bases() { (cd "$top/patches" && for b in */base; do printf '%s ' "${b%/base}"; done); }
 
 arches() {
-	for a in "$top"/configs/arch/*; do
-		case $a in *.config) ;; *) printf '%s ' "${a##*/}" ;; esac
+	for a in "$top"/configs/arch/*.sh; do
+		a=${a##*/}
+		printf '%s ' "${a%.sh}"
 	done
 }
 
-# load_arch ARCH: read configs/arch/ARCH
+# load_arch ARCH: read configs/arch/ARCH.sh
 load_arch() {
-	[ -f "$top/configs/arch/${1:-none}" ] ||
+	[ -f "$top/configs/arch/${1:-none}.sh" ] ||
 		die "no architecture '${1:-}': there are $(arches)"
 	# shellcheck disable=SC1090
-	. "$top/configs/arch/$1"
+	. "$top/configs/arch/$1.sh"
 }
 
 # lock_tree BASE shared|exclusive: keep those who build from out/BASE/linux, and
@@ -86,7 +94,7 @@ lock_tree() {
 }
 
 # kmake TREE BUILD ARG...: make a kernel, with the flags of patches/BASE/base and
-# configs/arch/ARCH, which were read before.  Everybody who builds has to call it:
+# configs/arch/ARCH.sh, which were read before.  Everybody who builds has to call it:
 # v4.2 builds all anew when the flags are others than the last time.
 #
 # With LOF_CCACHE=1 through ccache: its compilers come first in the path, which does

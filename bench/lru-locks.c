@@ -123,6 +123,8 @@ static void unlock(bool file, bool unmap, enum others others)
 	madvise(map, len, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < len; i += page_size())
 		map[i] = 1;
+	/* Else mlock() copies anonymous pages on write, and they are not shared */
+	must(!mprotect(map, len, PROT_READ), "mprotect");
 	if (others != NONE) {
 		child = fork();
 		must(child >= 0, "fork");

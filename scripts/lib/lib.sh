@@ -47,11 +47,23 @@ own_git() {
 	GIT_COMMITTER_EMAIL=lock-on-fault@example.org \
 	GIT_AUTHOR_NAME="Lock-on-Fault Developers" \
 	GIT_AUTHOR_EMAIL=lock-on-fault@example.org \
-	git -c commit.gpgsign=false -c core.hooksPath=/dev/null \
+	${git_session:-} git -c commit.gpgsign=false -c core.hooksPath=/dev/null \
 		-c core.autocrlf=false -c diff.noprefix=false \
 		-c diff.mnemonicPrefix=false -c gc.auto=0 -c core.abbrev=12 \
 		-c am.threeWay=false -c am.keepcr=false "$@"
 }
+
+# A kernel cannot be built where a name has a blank or a colon: then out/ is a link to
+# a folder in the cache, which make_out makes
+out_link=
+case ${OUT:+set}$out in
+/*[[:space:]:]*)
+	out_link=$out
+	out=$cache/out-$(printf '%s' "$out" | cksum | cut -d' ' -f1) ;;
+esac
+
+# shellcheck source=scripts/lib/git.sh
+. "$top/scripts/lib/git.sh"
 
 # check_base BASE: stop unless there is a queue for it
 check_base() {
@@ -76,21 +88,48 @@ load_arch() {
 	. "$top/configs/arch/$1.sh"
 }
 
-# lock_tree BASE shared|exclusive: keep those who build from out/BASE/linux, and
+# lock_tree BASE shared|exclusive|refresh: keep those who build from out/BASE/linux, and
 # scripts/tree, which makes it anew, out of each other's way until the script ends.
 # Waits, and says so.  The lock goes with the process, however it ends; make's
 # jobs, too, hold it.
 lock_tree() {
 	need flock util-linux
-	mkdir -p "$out/$1"
+	make_out "$out/$1"
 	exec 9>"$out/$1/.lock"
-	flock -n "--$2" 9 || {
+	lock_kind=--shared
+	[ "$2" != exclusive ] || lock_kind=--exclusive
+	flock -n $lock_kind 9 || {
 		note "waiting for another run that uses $out/$1/linux"
-		flock "--$2" 9
+		flock $lock_kind 9
 	}
 	# scripts/tree writes its key last
-	[ "$2" = exclusive ] || [ ! -d "$out/$1/linux" ] || [ -f "$out/$1/linux/.git/lof-key" ] ||
-		die "$out/$1/linux is not whole, something ended scripts/tree: make tree BASE=$1"
+	[ "$2" != shared ] || [ ! -d "$out/$1/linux" ] || [ -f "$out/$1/linux/.git/lof-key" ] ||
+		die "$out/$1/linux is not whole, scripts/tree failed or was ended: make tree BASE=$1"
+}
+
+# lock_build DIR: nobody else builds in DIR until the script ends
+lock_build() {
+	need flock util-linux
+	mkdir -p "$1"
+	exec 8>"$1/.lock"
+	flock -n 8 || {
+		note "waiting for another run that builds in $1"
+		flock 8
+	}
+}
+
+# make_out DIR: make the directory, OUT first.  If there was none, or an empty one, it is
+# ours, and scripts/clean may remove it.
+make_out() {
+	case $out in
+	*[[:space:]:]*) die "a kernel cannot be built in $out: the name has a blank or a colon; set OUT" ;;
+	esac
+	if [ ! -e "$out" ] || [ -z "$(ls -A "$out")" ]; then
+		mkdir -p "$out" || die "cannot make $out: set OUT"
+		echo "made by lock-on-fault; make clean removes this directory" >"$out/.lock-on-fault"
+	fi
+	mkdir -p "$1"
+	[ -z "$out_link" ] || [ -e "$out_link" ] || ln -sfn "$out" "$out_link"
 }
 
 # kmake TREE BUILD ARG...: make a kernel, with the flags of patches/BASE/base and
@@ -124,6 +163,8 @@ run_logged() {
 	start=$(date +%s)
 	"$@" >"$log" 2>&1 &
 	job=$!
+	# What runs in the background of a shell takes no notice of Ctrl-C
+	trap 'trap "" INT TERM HUP; end_job "$job"; exit 130' INT TERM HUP
 	while kill -0 "$job" 2>/dev/null; do
 		sleep 1
 		[ ! -t 2 ] || printf '\r%s: %s, %d s ' "$me" "$what" \
@@ -131,6 +172,7 @@ run_logged() {
 	done
 	status=0
 	wait "$job" || status=$?
+	trap 'exit 130' INT TERM HUP
 	[ ! -t 2 ] || printf '\r' >&2
 	if [ "$status" -ne 0 ]; then
 		tail -n 15 "$log" >&2

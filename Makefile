@@ -75,5 +75,5 @@ lru-locks:	## LRU lock acquisitions of a fault, and work for another CPU, counte
 	scripts/lru-locks $(base)
 random-access: kernel	## the experiment of the posted series, and the density curve
 	scripts/random-access $(base)
-clean:	## remove out/
-	rm -rf out
+clean:	## remove out/, or what OUT= names
+	scripts/clean

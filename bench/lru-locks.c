@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How often a read fault of a file that maps 16 pages takes the LRU lock, and
- * whether mlock2(MLOCK_ONFAULT) makes another CPU work; both are counted.
+ * How often a read fault of a file that maps 16 pages takes the LRU lock, how often
+ * munlock() and munmap() do, and whether mlock2(MLOCK_ONFAULT) makes another CPU
+ * work; all are counted.
  *
  * Needs two CPUs and a kernel with configs/count.config (scripts/lru-locks).  The
  * claims are checks of TAP.  Prints as well, by tabs:
  *
  *   faults  <tmpfs|ext2> <plain|onfault> <faults> <pages mapped> <pages Mlocked>
  *           <acquisitions of zone->lru_lock; v5.10: of pgdat->lru_lock>
+ *   unlock  <anon|tmpfs> <munlock|munmap> <others: none|map|lock> <pages>
+ *           <acquisitions of the LRU lock, of pages that were locked and present>
  *   cross   <nothing|onfault|mlock> <calls> <work items that drain LRU batches>
  *           <interrupts that CPU 1 got from CPU 0> <batches left as they were>
  *
@@ -20,7 +23,7 @@
 
 #include "bench.h"
 
-enum { WINDOW = 16, FAULTS = 128, CALLS = 32 };
+enum { WINDOW = 16, FAULTS = 128, CALLS = 32, UNLOCKED = 512 };
 
 #define TRACING "/sys/kernel/debug/tracing/"
 
@@ -96,6 +99,63 @@ static void faults(const char *fs, const char *dir, bool lock)
 	}
 	munmap(space, len + window);
 	close(fd);
+}
+
+enum others { NONE, MAP, LOCK };
+
+/*
+ * munlock() or munmap() of locked pages, which a child maps as well (MAP), and has
+ * locked (LOCK).  mlock() locks them, which a control kernel knows, too.
+ */
+static void unlock(bool file, bool unmap, enum others others)
+{
+	static const char *const names[] = { "none", "map", "lock" };
+	const size_t len = UNLOCKED * page_size();
+	int fd = file ? make_file("/tmp", UNLOCKED) : -1;
+	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, file ? MAP_SHARED :
+			 MAP_PRIVATE | MAP_ANONYMOUS, fd, 0);
+	unsigned long long count;
+	int ready[2], end[2];
+	pid_t child = 0;
+	char c = 0;
+
+	must(map != MAP_FAILED && !pipe(ready) && !pipe(end), "the mapping");
+	madvise(map, len, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < len; i += page_size())
+		map[i] = 1;
+	if (others != NONE) {
+		child = fork();
+		must(child >= 0, "fork");
+	}
+	if (others != NONE && !child) {
+		close(end[1]);
+		for (size_t i = 0; i < len; i += page_size())
+			c += ((volatile char *)map)[i];
+		must(others == MAP || !mlock(map, len), "mlock of the child");
+		must(write(ready[1], &c, 1) == 1, "write");
+		_exit(read(end[0], &c, 1) != 0);
+	}
+	must(!child || read(ready[0], &c, 1) == 1, "the child");
+	must(!mlock(map, len), "mlock");
+	must(count_pages(map, UNLOCKED, page_is_mlocked) == UNLOCKED, "Mlocked pages");
+	drain_lru();
+	run_on(0);
+	settle();
+	count = acquisitions();
+	must(!(unmap ? munmap(map, len) : munlock(map, len)), "munlock");
+	count = acquisitions() - count;
+	printf("unlock\t%s\t%s\t%s\t%d\t%llu\n", file ? "tmpfs" : "anon",
+	       unmap ? "munmap" : "munlock", names[others], UNLOCKED, count);
+	close(end[1]);
+	if (child)
+		must(waitpid(child, NULL, 0) == child, "the end of the child");
+	if (!unmap)
+		munmap(map, len);
+	close(ready[0]);
+	close(ready[1]);
+	close(end[0]);
+	if (file)
+		close(fd);
 }
 
 /* Keep CPU 1 busy; each time *@turn changes, add a page to its LRU batch */
@@ -219,6 +279,8 @@ int main(void)
 		faults("tmpfs", "/tmp", true);
 		faults("ext2", DISK, true);
 	}
+	for (int i = 0; i < 12; i++)
+		unlock(i & 1, i & 2, i / 4);
 	cross("nothing", false);
 	if (has)
 		cross("onfault", false);

@@ -2,11 +2,14 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154  # lib.sh sets what this uses, and uses what it sets
 #
-# git.sh - git for the scripts, and processes that they start; sourced by lib.sh.
+# git.sh - git for the scripts, the environment they run in, and how processes end that
+# they start; sourced by lib.sh.
 
 # What git, patch and sort say is read here, and has to be in one language
 export LC_ALL=C
 unset LANGUAGE
+# Nor are the flags and variables of a make that called us meant for the makes we call
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 
 # A hook of git, or rebase -x, says in the environment which repository is meant: not
 # the one that we work on.  The directories that the user called safe stay so, however

@@ -77,7 +77,7 @@ check "boot: everybody in the guest can run what is in it" sh -c "
 # One builds in a folder at a time.  This make says so when it is not alone.
 cat >"$tmp/fake/make" <<-EOF2
 	#!/bin/sh
-	echo "\$*" >>"$tmp/make.args"
+	echo "\$* flags:\${MAKEFLAGS:-}" >>"$tmp/make.args"
 	mkdir "$tmp/alone" 2>/dev/null || touch "$tmp/not-alone"
 	sleep 0.3
 	rmdir "$tmp/alone" 2>/dev/null
@@ -90,7 +90,7 @@ done
 two_builds() {
 	LINUX=$toy_linux "$toy/scripts/tree" v4.2-rc1 || return 1
 	for i in 1 2; do
-		PATH=$tmp/fake:$PATH "$toy/scripts/kernel" v4.2-rc1 x86_64 >"$tmp/build-$i" 2>&1 &
+		MAKEFLAGS="-k -- ARCH=alpha" PATH=$tmp/fake:$PATH "$toy/scripts/kernel" v4.2-rc1 x86_64 >"$tmp/build-$i" 2>&1 &
 	done
 	wait
 	[ ! -e "$tmp/not-alone" ] || { echo "two built in one folder"; return 1; }
@@ -98,6 +98,8 @@ two_builds() {
 		{ cat "$tmp/build-1" "$tmp/build-2"; return 1; }
 }
 check "kernel: two at once build one after the other" two_builds
+check "kernel: the flags of a make that calls us are not passed on" \
+	sh -c "[ -s '$tmp/make.args' ] && ! grep 'flags:.' '$tmp/make.args'"
 
 # Other places
 cp -R "$toy" "$tmp/a toy: two"

@@ -3,7 +3,7 @@
 # verdict.awk - the rules of scripts/lib/verdict, which see; only that runs it.
 #
 # Variables: table (expected results, or empty), skips (what may skip, or empty) with
-# base and arch, complaints (patterns), tap and xml (files to write, or empty), name.
+# base and arch, complaints (patterns), tap (a file to write, or empty), name.
 # Prints "verdict: ..." for whatever is wrong, and the sum as the last line.
 
 function bad(text) {
@@ -123,15 +123,6 @@ function hidden_result(	text) {
 	if (text != $0 && text ~ /^((not )?ok( [0-9]|$)|1\.\.[0-9]|Bail out!)/)
 		return 1
 	return $0 ~ /.(not ok [0-9]|not ok - |Bail out!)/ || $0 ~ /.[^ ] *ok [0-9]+ - /
-}
-
-function xml_text(text) {
-	gsub(/&/, "\\&amp;", text)
-	gsub(/</, "\\&lt;", text)
-	gsub(/>/, "\\&gt;", text)
-	gsub(/"/, "\\&quot;", text)
-	gsub(/[^\t -~]/, "?", text)
-	return text
 }
 
 # The letters of a taint; what is left when the bits of explained are taken away
@@ -335,34 +326,6 @@ END {
 		for (i = 1; i <= wrong; i++)
 			print "# " problem[i] >tap
 		close(tap)
-	}
-	if (xml != "") {
-		bare = count["fail"] + 0
-		if (table != "")
-			for (i = 1; i <= n; i++)
-				bare -= said[i] == "expected"
-		printf "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"%s\" tests=\"%d\" failures=\"%d\" skipped=\"%d\">\n", \
-			xml_text(name), n + 1, bare + (wrong != 0), n - count["pass"] - bare >xml
-		for (i = 1; i <= n + 1; i++) {
-			printf "<testcase classname=\"%s\" name=\"%s\">", xml_text(i > n ? name : of[i]), \
-				xml_text(i > n ? "as a whole" : claim[i]) >xml
-			if (i > n) {
-				if (wrong) {
-					printf "<failure message=\"%s\">", xml_text(problem[1]) >xml
-					for (j = 1; j <= wrong; j++)
-						printf "%s\n", xml_text(problem[j]) >xml
-					printf "</failure>" >xml
-				}
-			} else if (said[i] == "fail")
-				printf "<failure message=\"not ok\"/>" >xml
-			else if (said[i] == "skip")
-				printf "<skipped message=\"%s\"/>", xml_text(reason[i]) >xml
-			else if (said[i] == "expected")
-				printf "<skipped message=\"fails, as expected of this kernel\"/>" >xml
-			print "</testcase>" >xml
-		}
-		print "</testsuite>\n</testsuites>" >xml
-		close(xml)
 	}
 	failures = table == "" ? count["fail"] + 0 : 0
 	if (wrong && !failures)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154  # tests/host/run sets top and tmp
 #
 # verdict.sh - tests of scripts/lib/verdict; tests/host/run reads it
 #
@@ -62,7 +62,7 @@ complaint() {
 while IFS='	' read -r version line; do
 	case $version in '#'*|'') continue ;; esac
 	complaint "$line" >"$tmp/complaint"
-	check "verdict: $version: $line" fails '^verdict: kernel: <4>' verdict "$tmp/complaint"
+	check "verdict: ${version#+}: $line" fails '^verdict: kernel: <4>' verdict "$tmp/complaint"
 done <"$logs/complaints.log"
 grep -v '^#' "$logs/harmless.log" | grep -v '^Linux version' | sed 's/^/<4>[    1.234567] /' >"$tmp/harmless"
 sed "/^<6>Linux version/r $tmp/harmless" "$tmp/cases/001" >"$tmp/complaint"

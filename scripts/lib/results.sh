@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# shellcheck disable=SC2154  # top is set by lib.sh
+#
+# results.sh - what a run leaves in DIR/results: of each NAME (selftests, hold-page,
+# numa, libc, kselftest) the console NAME.log, NAME.tap and NAME.xml (JUnit), and
+# config, that of the kernel; sourced, after lib.sh.
+
+# new_results DIR NAME: remove what the last run left, so that nobody reads it for this
+new_results() {
+	mkdir -p "$1/results"
+	rm -f "$1/results/$2.log" "$1/results/$2.tap" "$1/results/$2.xml" "$1/results/config"
+	[ ! -f "$1/build/.config" ] || cp "$1/build/.config" "$1/results/config"
+}
+
+# junit FILE: write FILE.xml from FILE.tap
+junit() {
+	LC_ALL=C awk -v name="${1##*/}" -f "$top/scripts/lib/junit.awk" "$1.tap" >"$1.xml"
+}
+
+# boot_and_judge DIR NAME --expect TABLE|--skips BASE ARCH BOOT-OPTION... KERNEL: boot it,
+# and whatever becomes of the guest, what it said is judged
+boot_and_judge() {
+	judged=$1/results/$2 judge_table='' judge_base='' judge_arch=''
+	new_results "$1" "$2"
+	if [ "$3" = --expect ]; then
+		judge_table=$4
+		shift 4
+	else
+		judge_base=$4 judge_arch=$5
+		shift 5
+	fi
+	judge_status=0
+	"$top/scripts/lib/boot" --log "$judged.log" "$@" || judge_status=1
+	if [ -z "$judge_table" ]; then
+		set -- --skips "$judge_base" "$judge_arch"
+	else
+		set -- --expect "$judge_table"
+	fi
+	[ ! -f "$judged.log" ] ||
+		"$top/scripts/lib/verdict" "$@" --results "$judged" "$judged.log" || judge_status=1
+	return $judge_status
+}

@@ -265,6 +265,7 @@ int main(void)
 	/* An emulated CPU may wait long for a busy host: that is no lockup */
 	write_file("/proc/sys/kernel/watchdog_thresh", "60");
 	write_file("/proc/sys/kernel/hung_task_timeout_secs", "240");
+	write_file("/sys/module/workqueue/parameters/watchdog_thresh", "120");
 	say_tainted("start");
 	run_jobs();
 	say_tainted("end");

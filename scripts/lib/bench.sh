@@ -15,7 +15,7 @@ mkdir -p "$tmp/root/tests"
 
 # program NAME: bench/NAME.c for the guest
 program() {
-	gcc -std=gnu99 -O2 -Wall -Wextra -static -o "$tmp/root/tests/$1" "${top:?}/bench/$1.c"
+	$cc -std=gnu99 -O2 -Wall -Wextra -static -o "$tmp/root/tests/$1" "${top:?}/bench/$1.c"
 }
 
 # guest NAME IMAGE FIELDS BOOT_OPTION... <JOB: boot IMAGE and run JOB, leave the

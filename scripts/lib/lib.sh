@@ -16,9 +16,25 @@ while [ -n "$top" ] && [ ! -f "$top/scripts/lib/lib.sh" ]; do
 	top=${top%/*}
 done
 [ -n "$top" ] || { echo "${0##*/}: no scripts/lib above $0: call it by its real path" >&2; exit 1; }
-out=${OUT:-$top/out}
-cache=${LOF_CACHE:-${HOME:-/tmp}/.cache/lock-on-fault}
 me=${0##*/}
+
+# absolute PATH: the same from every directory, with ~ for those shells that leave it
+absolute() {
+	case $1 in
+	/*) echo "$1" ;;
+	\~) echo "${HOME:-/root}" ;;
+	\~/*) echo "${HOME:-/root}/${1#*/}" ;;
+	*) echo "$PWD/${1#./}" ;;
+	esac
+}
+out=$(absolute "${OUT:-$top/out}")
+cache=$(absolute "${LOF_CACHE:-${HOME:-/tmp}/.cache/lock-on-fault}")
+if [ -n "${LINUX:-}" ]; then
+	# One tree has one name, whichever way it was given
+	LINUX=$(absolute "$LINUX")
+	LINUX=$(cd "$LINUX" 2>/dev/null && pwd -P || echo "$LINUX")
+	export LINUX
+fi
 
 die() { echo "$me: $*" >&2; exit 1; }
 note() { echo "$me: $*" >&2; }
@@ -38,6 +54,26 @@ esac
 need() {
 	command -v "$1" >/dev/null 2>&1 ||
 		die "needs $1: apt-get install $2 (or: make deps)"
+}
+
+# This machine's compiler; CC may hold options, too
+cc=${CC:-gcc}
+
+# compiler_package COMPILER: the package of Debian that has it
+compiler_package() {
+	compiler=${1%% *}
+	compiler=${compiler##*/}
+	case $compiler in
+	*-gcc) echo "gcc-${compiler%-gcc}" | tr _ - ;;
+	cc) echo gcc ;;
+	*) echo "$compiler" ;;
+	esac
+}
+
+# need_compiler: the one of the architecture that load_arch read
+need_compiler() {
+	compiler=${CROSS:+${CROSS}gcc}
+	need "${compiler:-${cc%% *}}" "$(compiler_package "${compiler:-$cc}")"
 }
 
 # git with an identity of ours, and nothing of the user's configuration
@@ -108,6 +144,11 @@ kmake() {
 		need ccache ccache
 		kmake_path=/usr/lib/ccache:$PATH
 	fi
+	# CC= is for this machine; another architecture's compiler has a name of its own
+	if [ -n "${CC:-}" ]; then
+		set -- HOSTCC="$CC" "$@"
+		[ -n "$CROSS" ] || set -- CC="$CC" "$@"
+	fi
 	PATH=$kmake_path CCACHE_DIR=$cache/ccache CCACHE_NOHASHDIR=1 \
 	CCACHE_BASEDIR=$(cd "$kmake_tree/.." && pwd) CCACHE_MAXSIZE=4G CCACHE_NOSTATS=1 \
 	make -C "$kmake_tree" O="$kmake_build" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
@@ -116,27 +157,34 @@ kmake() {
 		KBUILD_BUILD_HOST=lof "$@"
 }
 
-# run_logged LOG WHAT COMMAND...: run it with its output in LOG, show a sign of
-# life, and the last lines of LOG if it fails
-run_logged() {
-	log=$1 what=$2
+# watched LOG WHAT COMMAND...: run it with its output in LOG, and say meanwhile what it
+# does, how far it is (what the function named by HOW_FAR prints) and for how long
+watched() {
+	log=$1 watched_what=$2
 	shift 2
-	start=$(date +%s)
+	progress_begin
 	"$@" >"$log" 2>&1 &
 	job=$!
 	while kill -0 "$job" 2>/dev/null; do
 		sleep 1
-		[ ! -t 2 ] || printf '\r%s: %s, %d s ' "$me" "$what" \
-			$(($(date +%s) - start)) >&2
+		progress "$watched_what" ${HOW_FAR:-}
 	done
 	status=0
 	wait "$job" || status=$?
-	[ ! -t 2 ] || printf '\r' >&2
-	if [ "$status" -ne 0 ]; then
-		tail -n 15 "$log" >&2
-		die "$what failed; all of it is in $log"
+	progress_end
+	return "$status"
+}
+
+# run_logged LOG WHAT COMMAND...: the same; if it fails, show the last lines of LOG and stop
+run_logged() {
+	if watched "$@"; then
+		note "$watched_what: $(($(date +%s) - progress_start)) s"
+		return
 	fi
-	note "$what: $(($(date +%s) - start)) s"
+	! grep -q 'No space left on device' "$log" ||
+		die "$watched_what failed, a disk is full: free some, or set OUT= (now $out) or TMPDIR= (now ${TMPDIR:-/tmp}); all of it is in $log"
+	tail -n 15 "$log" >&2
+	die "$watched_what failed; all of it is in $log"
 }
 
 # copy_libs ROOT FILE...: the shared libraries that they need, at the same path
@@ -148,3 +196,6 @@ copy_libs() {
 		cp -L "$lib" "$libs_root$lib"
 	done
 }
+
+# shellcheck source=scripts/lib/setup.sh
+. "$top/scripts/lib/setup.sh"

@@ -18,26 +18,24 @@ junit() {
 	LC_ALL=C awk -v name="${1##*/}" -f "$top/scripts/lib/junit.awk" "$1.tap" >"$1.xml"
 }
 
-# boot_and_judge DIR NAME --expect TABLE|--skips BASE ARCH BOOT-OPTION... KERNEL: boot it,
-# and whatever becomes of the guest, what it said is judged
+# boot_and_judge DIR NAME --expect TABLE|--skips BASE ARCH|--any-skips BOOT-OPTION... KERNEL:
+# boot it, and whatever becomes of the guest, what it said is judged
 boot_and_judge() {
-	judged=$1/results/$2 judge_table='' judge_base='' judge_arch=''
+	judged=$1/results/$2
 	new_results "$1" "$2"
-	if [ "$3" = --expect ]; then
-		judge_table=$4
-		shift 4
-	else
-		judge_base=$4 judge_arch=$5
-		shift 5
-	fi
+	shift 2
+	case $1 in
+	--expect) judge=$2 judge_base='' judge_arch=''; shift 2 ;;
+	--skips) judge='' judge_base=$2 judge_arch=$3; shift 3 ;;
+	--any-skips) judge='' judge_base='' judge_arch=''; shift ;;
+	*) die "boot_and_judge: what is $1?" ;;
+	esac
 	judge_status=0
 	"$top/scripts/lib/boot" --log "$judged.log" "$@" || judge_status=1
-	if [ -z "$judge_table" ]; then
-		set -- --skips "$judge_base" "$judge_arch"
-	else
-		set -- --expect "$judge_table"
-	fi
+	set -- --results "$judged"
+	[ -z "$judge" ] || set -- "$@" --expect "$judge"
+	[ -z "$judge_base" ] || set -- "$@" --skips "$judge_base" "$judge_arch"
 	[ ! -f "$judged.log" ] ||
-		"$top/scripts/lib/verdict" "$@" --results "$judged" "$judged.log" || judge_status=1
+		"$top/scripts/lib/verdict" "$@" "$judged.log" || judge_status=1
 	return $judge_status
 }

@@ -159,7 +159,7 @@ guest_image() {
 guest_libs() {
 	! readelf -d "$2" 2>/dev/null | grep -q NEEDED || {
 		if [ -z "$CROSS" ] && ldd "$2" >/dev/null 2>&1; then
-			ldd "$2" | ! grep 'not found' >&2 || die "$2 needs libraries that are not here"
+			! ldd "$2" | grep 'not found' >&2 || die "$2 needs libraries that are not here"
 			copy_libs "$1" "$2"
 		else
 			cross_libs "$1" "$2"

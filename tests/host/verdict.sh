@@ -67,6 +67,9 @@ done <"$logs/complaints.log"
 grep -v '^#' "$logs/harmless.log" | grep -v '^Linux version' | sed 's/^/<4>[    1.234567] /' >"$tmp/harmless"
 sed "/^<6>Linux version/r $tmp/harmless" "$tmp/cases/001" >"$tmp/complaint"
 check "verdict: what no kernel complains about" verdict "$tmp/complaint"
+awk '{ print } /^<6>Linux version/ { for (i = 0; i < 50; i++) print "<4>Bad page" }' \
+	"$tmp/cases/001" >"$tmp/complaint"
+check "verdict: counts what it does not repeat" fails '20 more such lines' verdict "$tmp/complaint"
 check "complaints.txt: every pattern finds a line of complaints.log" \
 	awk -F'\t' '
 	/^#/ || /^$/ { next }
@@ -92,6 +95,8 @@ sed 's/^ok 2/not ok 2/; 0,/^# exit 0/s//# exit 1/' "$tmp/cases/001" >"$log"
 table() { printf 'one\tfirst\tpass\tw\none\ttwo\t%s\tw\none\tthree\tskip\tw\ntwo\t*\tpass\tw\n' "$1"; }
 table fail >"$tmp/table"
 check "verdict: an expected failure passes" verdict --expect "$tmp/table" "$log"
+{ table fail | grep -v three; } >"$tmp/table"
+check "verdict: nor does what is not in the table" fails '"three" is not in the table' verdict --expect "$tmp/table" "$log"
 table pass >"$tmp/table"
 check "verdict: an unexpected failure does not" fails 'expected pass' verdict --expect "$tmp/table" "$log"
 { table fail; printf 'one\tfour\tpass\tw\n'; } >"$tmp/table"
@@ -108,10 +113,19 @@ check "verdict: on another architecture it is a failure" fails 'may not skip on 
 check "verdict: on another base, too" fails 'may not skip on debian-5.10 x86_64' budget debian-5.10 x86_64
 printf '*\tx86_64\tx86_64/one\t*\twhy\n' >"$skips"
 check "verdict: any base, any check, one ABI" budget debian-5.10 x86_64
+printf 'v4.2-rc1\tmips64,x86_64\tone\tthree\twhy\n' >"$skips"
+check "verdict: one of several kernels" budget v4.2-rc1 x86_64
+check "verdict: none of several kernels" fails 'may not skip' budget v4.2-rc1 x86
+check "skips: makes the row of the table" sh -c "
+	'$top/scripts/lib/skips' v4.2-rc1:x86_64:'$tmp/cases/001' |
+	grep -qx 'v4.2-rc1	x86_64	one	three	not here'"
 printf '*\t*\ti386/one\t*\twhy\n' >"$skips"
 check "verdict: another ABI" fails 'may not skip' budget debian-5.10 x86_64
 printf '*\t*\tone\t*\t\n' >"$skips"
 check "verdict: a row without a reason" fails 'not five fields' budget debian-5.10 x86_64
+
+: >"$tmp/budget/scripts/lib/complaints.txt"
+check "verdict: no patterns" fails 'no patterns in' "$tmp/budget/scripts/lib/verdict" "$tmp/cases/001"
 
 # What is left of a run
 check "verdict: TAP and JUnit of a run" sh -c "

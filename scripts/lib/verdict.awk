@@ -89,18 +89,18 @@ function tap_line(	number, text, directive, state) {
 		last = number
 		sub(/^[0-9]+ - /, "", text)
 		directive = ""
-		if (match(text, / *# *[A-Za-z]+.*$/)) {
+		if (match(text, / *# *([Ss][Kk][Ii][Pp]|[Tt][Oo][Dd][Oo])/)) {
 			directive = substr(text, RSTART)
 			sub(/^ *# */, "", directive)
-		}
-		if (directive ~ /^[Ss][Kk][Ii][Pp]/) {
 			text = substr(text, 1, RSTART - 1)
+		}
+		if (directive ~ /^[Ss]/) {
 			sub(/^[^ ]* */, "", directive)
 			if (state == "fail")
 				bad(program ": failed, and calls it a skip: " text)
 			else
 				state = "skip"
-		} else if (directive ~ /^[Tt][Oo][Dd][Oo]/)
+		} else if (directive != "")
 			bad(program ": nothing here is left to do: " text)
 		result(state, text, directive)
 		return 1
@@ -241,7 +241,14 @@ BEGIN {
 	next
 }
 /^guest: tainted at the (start|end): [0-9]+$/ { taint[substr($5, 1, length($5) - 1)] = $6; next }
-/^guest: kernel log begins$/ { if (logs++) bad("a second kernel log"); inlog = 1; next }
+/^guest: kernel log begins$/ {
+	if (logs++)
+		bad("a second kernel log")
+	if (running)
+		bad(program ": did not end before the kernel log began")
+	inlog = 1
+	next
+}
 /^guest: kernel log ends$/ { inlog = 0; haslog = 1; next }
 /^guest: all done$/ { done = 1; next }
 /^guest: (bad line|no \/job|cannot (run|kill))/ { bad($0) }

@@ -147,10 +147,10 @@ lock_tree() {
 lock_build() {
 	need flock util-linux
 	mkdir -p "$1"
-	exec 8>"$1/.lock"
-	flock -n 8 || {
+	exec 6>"$1/.lock"
+	flock -n 6 || {
 		note "waiting for another run that builds in $1"
-		flock 8
+		flock 6
 	}
 }
 

@@ -3,11 +3,12 @@
 #
 # toy.sh - a project and a kernel small enough to try everything on; tests/host/run reads it
 #
-# Sets: toy, a project with our scripts and a queue of three patches, for a base that is
+# Sets: toys, the folder in which all this is; toy, a project with our scripts and a queue of three patches, for a base that is
 # called v4.2-rc1; toy_linux, the git tree that they fit.
 
-toy=$tmp/toy-project toy_linux=$tmp/toy-linux
-mkdir -p "$toy/files/tools" "$toy/patches/v4.2-rc1" "$toy_linux/mm" "$tmp/empty"
+toys=$tmp/toys
+toy=$toys/toy-project toy_linux=$toys/toy-linux
+mkdir -p "$toy/files/tools" "$toy/patches/v4.2-rc1" "$toy_linux/mm" "$toys/empty"
 cp -R "$top/scripts" "$top/configs" "$top/guest" "$toy"
 cp "$top/patches/v4.2-rc1/base" "$toy/patches/v4.2-rc1"
 cp "$top/patches/files.mail" "$toy/patches"
@@ -39,12 +40,12 @@ toy_queue() {
 				sed 's/.* //')" -1 "$commit"
 	done
 }
-cp -R "$toy_linux" "$tmp/toy-work"
-git -C "$tmp/toy-work" tag start
+cp -R "$toy_linux" "$toys/toy-work"
+git -C "$toys/toy-work" tag start
 for i in 1 20 40; do
-	toy_commit "$tmp/toy-work" $i
+	toy_commit "$toys/toy-work" $i
 done
-toy_queue "$tmp/toy-work"
+toy_queue "$toys/toy-work"
 {
 	echo "# of the toy"
 	for i in 1 7 20 30 40; do
@@ -52,6 +53,6 @@ toy_queue "$tmp/toy-work"
 	done
 } >"$toy/patches/numbers.tsv"
 # What applying all of it gives
-cp -R "$toy/files/." "$tmp/toy-work"
-git -C "$tmp/toy-work" add -A
-toy_tree=$(git -C "$tmp/toy-work" write-tree)
+cp -R "$toy/files/." "$toys/toy-work"
+git -C "$toys/toy-work" add -A
+toy_tree=$(git -C "$toys/toy-work" write-tree)

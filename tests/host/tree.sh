@@ -4,7 +4,7 @@
 # tree.sh - tests of scripts/tree, refresh, queue, clean; tests/host/run reads it
 
 toy_out=$toy/out/v4.2-rc1/linux toy_queue=$toy/patches/v4.2-rc1
-export LOF_CACHE="$tmp/toy-cache"
+export LOF_CACHE="$toys/toy-cache"
 tree() { LINUX=$toy_linux "$toy/scripts/tree" v4.2-rc1 "$@"; }
 refresh() { "$toy/scripts/refresh" v4.2-rc1; }
 says() { text=$1; shift; "$@" >"$tmp/out" 2>&1 && grep -q "$text" "$tmp/out" || { cat "$tmp/out"; return 1; }; }
@@ -32,9 +32,9 @@ check "tree: whole" is_whole
 check "tree: without what a build has left in LINUX" test ! -e "$toy_out/.config" -a ! -e "$toy_out/mm/mlock.o"
 check "tree: is up to date then" says 'up to date' tree
 check "tree: a relative LINUX is the same tree" sh -c "
-	cd '$tmp' && LINUX=toy-linux '$toy/scripts/tree' v4.2-rc1 2>&1 | grep 'up to date'"
+	cd '$toys' && LINUX=toy-linux '$toy/scripts/tree' v4.2-rc1 2>&1 | grep 'up to date'"
 check "tree: a LINUX that does not exist is refused" fails 'is no directory' \
-	env LINUX="$tmp/none" "$toy/scripts/tree" v4.2-rc1
+	env LINUX="$toys/none" "$toy/scripts/tree" v4.2-rc1
 check "tree: what was made is still there" is_whole
 sed -i 's/^60$/sixty/' "$toy_linux/mm/file-8.c"
 check "tree: an edit that is not committed is refused" fails 'uncommitted' tree
@@ -44,41 +44,41 @@ check "tree: it is in the tree" grep -qx sixty "$toy_out/mm/file-8.c"
 git -C "$toy_linux" reset -q --hard "$old"
 check "tree: and taken back" tree
 check "tree: whole again" is_whole
-mkdir "$tmp/plain"
-(cd "$toy_linux" && tar -cf - --exclude=./.git .) | tar -xf - -C "$tmp/plain"
-plain() { LINUX=$tmp/plain "$toy/scripts/tree" v4.2-rc1; }
+mkdir "$toys/plain"
+(cd "$toy_linux" && tar -cf - --exclude=./.git .) | tar -xf - -C "$toys/plain"
+plain() { LINUX=$toys/plain "$toy/scripts/tree" v4.2-rc1; }
 check "tree: of a folder without git, the same" says 'up to date' plain
-sed -i 's/^60$/sixty/' "$tmp/plain/mm/file-8.c"
+sed -i 's/^60$/sixty/' "$toys/plain/mm/file-8.c"
 check "tree: a later edit in the folder is noticed" plain
 check "tree: the edit is in the tree" grep -qx sixty "$toy_out/mm/file-8.c"
 check "tree: what a build has left in the folder is not" test ! -e "$toy_out/.config" -a ! -e "$toy_out/mm/mlock.o"
 tree >/dev/null 2>&1
 mkdir -p "$toy/patches/toy-deb" "$LOF_CACHE/bases/toy-deb"
 echo 'DEB_PACKAGE=none VERSION=4 PATCHLEVEL=2' >"$toy/patches/toy-deb/base"
-cp -R "$tmp/plain" "$LOF_CACHE/bases/toy-deb/linux"
+cp -R "$toys/plain" "$LOF_CACHE/bases/toy-deb/linux"
 "$toy/scripts/tree" toy-deb >/dev/null 2>&1
 check "tree: LINUX is nothing to a base that comes from a package" \
 	says 'up to date' env LINUX="$toy_linux" "$toy/scripts/tree" toy-deb
 check "tree: of which all files are taken" test -e "$toy/out/toy-deb/linux/mm/mlock.o"
-check "tree: GIT_DIR of a hook is not followed" env GIT_DIR="$tmp/hooked/.git" \
-	GIT_INDEX_FILE="$tmp/hooked/.git/index" GIT_WORK_TREE="$tmp/hooked" \
-	OUT="$tmp/hook-out" "$toy/scripts/tree" toy-deb
+check "tree: GIT_DIR of a hook is not followed" env GIT_DIR="$toys/hooked/.git" \
+	GIT_INDEX_FILE="$toys/hooked/.git/index" GIT_WORK_TREE="$toys/hooked" \
+	OUT="$toys/hook-out" "$toy/scripts/tree" toy-deb
 check "tree: the hook's repository is as it was" sh -c "
-	[ '$hooked' = \"\$(git -C '$tmp/hooked' rev-parse HEAD)\" ] &&
-	[ -z \"\$(git -C '$tmp/hooked' tag)\" ] && [ -z \"\$(git -C '$tmp/hooked' status --porcelain)\" ]"
+	[ '$hooked' = \"\$(git -C '$toys/hooked' rev-parse HEAD)\" ] &&
+	[ -z \"\$(git -C '$toys/hooked' tag)\" ] && [ -z \"\$(git -C '$toys/hooked' status --porcelain)\" ]"
 rm -rf "$toy_out"
 check "tree: a tree that was removed is made anew" tree
 check "tree: with its control work tree" is_whole
 rm -rf "$toy/out/v4.2-rc1/control"
 check "tree: a control work tree that was removed is made anew" tree
 check "tree: and is where it has to be" is_whole
-mv "$toy_out/.git/HEAD" "$tmp/HEAD"
+mv "$toy_out/.git/HEAD" "$toys/HEAD"
 git -C "$toy" init -q && git -C "$toy" commit -q --allow-empty -m "the project"
 check "tree: a damaged tree is an error" fails . tree
 check "tree: and the repository around it is as it was" sh -c "
 	[ \"\$(git -C '$toy' log --format=%s)\" = 'the project' ] && [ -z \"\$(git -C '$toy' tag)\" ]"
 rm -rf "$toy/.git"
-mv "$tmp/HEAD" "$toy_out/.git/HEAD"
+mv "$toys/HEAD" "$toy_out/.git/HEAD"
 
 # refresh, and what is the user's
 check "refresh: writes back what was read" keeps "$toy_queue" refresh
@@ -107,16 +107,16 @@ check "refresh: refuses an order that is not that of the numbers" \
 git -C "$toy_out" reset -q --hard "$mine"
 
 # A patch that does not fit, then refresh, then tree
-cp -R "$toy_queue" "$tmp/queue-good"
+cp -R "$toy_queue" "$toys/queue-good"
 sed -i 's/^ 18$/ 1818/' "$toy_queue"/0020-*.patch
-cp -R "$toy_queue" "$tmp/queue-bad"
+cp -R "$toy_queue" "$toys/queue-bad"
 check "tree: a patch that does not fit is named, with file and hunk" \
 	fails '"mm: toy: change line 20" does not fit: mm/file-1.c, hunk @@ -17,7 +17,7 @@' tree
 check "tree: the commits of the user's are still there" sh -c "
 	[ '$mine' = \"\$(git -C '$toy_out' rev-parse series)\" ] &&
 	[ -z \"\$(git -C '$toy_out' status --porcelain)\" ]"
 check "refresh: refuses after that" fails 'make tree BASE=v4.2-rc1 first' refresh
-check "refresh: and leaves the queue alone" diff -r "$toy_queue" "$tmp/queue-bad"
+check "refresh: and leaves the queue alone" diff -r "$toy_queue" "$toys/queue-bad"
 check "kernel: does not build from it" fails 'not whole' "$toy/scripts/kernel" v4.2-rc1 x86_64
 check "tree: fails once more" fails 'does not fit' tree
 check "tree: and keeps the commits once more" sh -c "[ '$mine' = \"\$(git -C '$toy_out' rev-parse series)\" ]"
@@ -124,14 +124,14 @@ check "tree: with --partial there is what comes before it" fails 'has the 1 patc
 check "tree: the old commits are still in the log of the branch" git -C "$toy_out" merge-base --is-ancestor "$mine" 'series@{1}'
 check "refresh: does not remove the patches that are not in the tree yet" \
 	fails 'has no commit in' keeps "$toy_queue" refresh
-git -C "$toy_out" am -q "$tmp/queue-good"/0020*.patch "$tmp/queue-good"/0040*.patch "$tmp/queue-good"/0050*.patch
+git -C "$toy_out" am -q "$toys/queue-good"/0020*.patch "$toys/queue-good"/0040*.patch "$toys/queue-good"/0050*.patch
 check "refresh: writes them when they are all there" refresh
-check "refresh: the queue is good again" diff -r "$toy_queue" "$tmp/queue-good"
+check "refresh: the queue is good again" diff -r "$toy_queue" "$toys/queue-good"
 check "tree: and makes a tree" tree
 
 # What refresh must not remove, and what it may
-cp "$toy_queue"/0040-*.patch "$tmp/0040"
-sed 's/change line 40/change line 7/' "$tmp/0040" >"$toy_queue/0007-mm-toy-change-line-7.patch"
+cp "$toy_queue"/0040-*.patch "$toys/0040"
+sed 's/change line 40/change line 7/' "$toys/0040" >"$toy_queue/0007-mm-toy-change-line-7.patch"
 check "refresh: a patch that came since the tree was made is not removed" \
 	fails 'is not what .* was made from' keeps "$toy_queue" refresh
 rm "$toy_queue"/0007-*
@@ -139,7 +139,7 @@ sed -i 's/^Subject: .*/& /' "$toy_queue"/0040-*.patch
 echo >>"$toy_queue/0040-mm-toy-change-line-40.patch"
 check "refresh: nor is one overwritten that was changed since" \
 	fails 'is not what .* was made from' keeps "$toy_queue" refresh
-cp "$tmp/0040" "$toy_queue/0040-mm-toy-change-line-40.patch"
+cp "$toys/0040" "$toy_queue/0040-mm-toy-change-line-40.patch"
 git -C "$toy_out" reset -q --hard HEAD~1
 check "refresh: removes the patch whose commit was dropped, and says so" says 'removed .*0050' refresh
 check "refresh: only that one" sh -c "[ \"\$(echo '$toy_queue'/[0-9]*)\" = \"\$(echo '$toy_queue'/0001* '$toy_queue'/0020* '$toy_queue'/0040*)\" ]"
@@ -150,7 +150,7 @@ git -C "$toy_out" reset -q --hard HEAD~1
 git -C "$toy_out" checkout -q -b side HEAD~1
 toy_commit "$toy_out" 50
 git -C "$toy_out" checkout -q series
-git -C "$toy_out" merge -q -m "a merge" side
+git -C "$toy_out" merge -q -m "a merge" side >/dev/null 2>&1
 check "refresh: refuses a merge" fails 'has a merge' keeps "$toy_queue" refresh
 git -C "$toy_out" reset -q --hard HEAD~1
 echo x >>"$toy_linux/mm/file-5.c"
@@ -168,16 +168,16 @@ check "tree: whole once more" is_whole
 
 # Ended at any moment near the end, the next run makes it whole
 tree_until() {
-	: >"$tmp/at/count"
-	SIGNAL=$1 AT=$2 WHEN=$3 PATH=$tmp/at:$PATH LINUX=$toy_linux \
-		timeout 0 "$toy/scripts/tree" v4.2-rc1 >"$tmp/at/log" 2>&1 || :
+	: >"$toys/at/count"
+	SIGNAL=$1 AT=$2 WHEN=$3 PATH=$toys/at:$PATH LINUX=$toy_linux \
+		timeout 0 "$toy/scripts/tree" v4.2-rc1 >"$toys/at/log" 2>&1 || :
 	flock "$toy/out/v4.2-rc1/.lock" true
 }
 ended_tree() {
 	echo 2 >"$toy/files/tools/new-1"
 	git -C "$toy_out" tag before
 	tree_until NONE 0 in
-	calls=$(wc -l <"$tmp/at/count") tried=0
+	calls=$(wc -l <"$toys/at/count") tried=0
 	after=$(git -C "$toy_out" rev-parse 'HEAD^{tree}')
 	[ "$after" != "$toy_tree" ] || return 1
 	at=$((calls - 14))
@@ -185,13 +185,13 @@ ended_tree() {
 		signal=KILL
 		[ $((at % 3)) -ne 0 ] || signal=INT
 		seq 1 2000 >"$toy/files/tools/new-1"
-		tree >"$tmp/at/next" 2>&1 && is_whole || { cat "$tmp/at/next"; return 1; }
+		tree >"$toys/at/next" 2>&1 && is_whole || { cat "$toys/at/next"; return 1; }
 		echo 2 >"$toy/files/tools/new-1"
 		tree_until $signal $at in
 		tried=$((tried + 1))
-		tree >"$tmp/at/next" 2>&1 && is_whole "$after" || {
+		tree >"$toys/at/next" 2>&1 && is_whole "$after" || {
 			echo "$signal in call $at of git"
-			cat "$tmp/at/log" "$tmp/at/next"
+			cat "$toys/at/log" "$toys/at/next"
 			return 1
 		}
 		at=$((at + 1))
@@ -220,9 +220,9 @@ check "numbers: each patch has the number that its subject has in patches/number
 			{ echo \"\$patch\"; exit 1; }
 	done"
 check "numbers: none is there twice, nor is a subject" sh -c "
-	grep -v '^#' '$top/patches/numbers.tsv' >'$tmp/numbers'
-	[ -z \"\$(cut -f1 '$tmp/numbers' | sort | uniq -d; cut -f2 '$tmp/numbers' | sort | uniq -d)\" ] &&
-	[ -z \"\$(grep -vE '^[0-9]{4}	[^	]+\$' '$tmp/numbers')\" ]"
+	grep -v '^#' '$top/patches/numbers.tsv' >'$toys/numbers'
+	[ -z \"\$(cut -f1 '$toys/numbers' | sort | uniq -d; cut -f2 '$toys/numbers' | sort | uniq -d)\" ] &&
+	[ -z \"\$(grep -vE '^[0-9]{4}	[^	]+\$' '$toys/numbers')\" ]"
 
 # clean removes what is ours
 git -C "$toy_out" branch -q -D side
@@ -233,18 +233,18 @@ git -C "$toy_out" branch -q keep
 git -C "$toy_out" reset -q --hard HEAD~1
 check "clean: also on another branch" fails 'refs/heads/keep' clean
 git -C "$toy_out" branch -q -D keep
-mkdir "$tmp/home"
-echo precious >"$tmp/home/file"
+mkdir "$toys/home"
+echo precious >"$toys/home/file"
 check "clean: OUT that is no folder of ours is refused" fails 'was not made by these scripts' \
-	env OUT="$tmp/home" "$toy/scripts/clean"
-OUT=$tmp/home "$toy/scripts/tree" toy-deb >/dev/null 2>&1
+	env OUT="$toys/home" "$toy/scripts/clean"
+OUT=$toys/home "$toy/scripts/tree" toy-deb >/dev/null 2>&1
 check "clean: even if something was built in it" fails 'was not made by these scripts' \
-	env OUT="$tmp/home" "$toy/scripts/clean"
-check "clean: the file of the user's is there" grep -qx precious "$tmp/home/file"
-check "clean: removes what OUT names" env OUT="$tmp/hook-out" "$toy/scripts/clean"
-check "clean: it is gone, out/ is not" test ! -e "$tmp/hook-out" -a -e "$toy_out"
+	env OUT="$toys/home" "$toy/scripts/clean"
+check "clean: the file of the user's is there" grep -qx precious "$toys/home/file"
+check "clean: removes what OUT names" env OUT="$toys/hook-out" "$toy/scripts/clean"
+check "clean: it is gone, out/ is not" test ! -e "$toys/hook-out" -a -e "$toy_out"
 check "clean: removes out/" clean
 check "clean: out/ is gone" test ! -e "$toy/out"
 check "make clean does the same with OUT=" sh -c "
-	OUT='$tmp/home' make -C '$top' clean 2>&1 | grep 'was not made by'"
+	OUT='$toys/home' make -C '$top' clean 2>&1 | grep 'was not made by'"
 unset LOF_CACHE

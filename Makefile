@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# The help target prints what stands behind ## on a target's own line.
+# help prints the lines with ##@ (a group), what stands behind ## on a target's own
+# line, and the variables with ##=: name, default, what it is.
 
 BASE ?= auto
 ARCH ?= x86_64
@@ -9,49 +10,103 @@ ARCHES := $(notdir $(patsubst %.sh,%,$(wildcard configs/arch/*.sh)))
 $(if $(filter $(BASE),auto $(BASES)),,$(error no base '$(BASE)': there are auto $(BASES)))
 $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $(ARCHES)))
 
-export LINUX LOF_CACHE LOF_CCACHE OUT ACCEL
+##= BASE          auto                   the queue and its kernel; auto is v4.2-rc1 if LINUX= or the cache has one, else debian-5.10
+##= ARCH          x86_64                 the architecture, one of configs/arch
+##= LINUX         none                   a tree of v4.2-rc1 or v4.2, as BASE or to apply to
+##= KERNEL        none                   test, run, shell: boot this image of your own instead, nothing is built
+##= TEST          all                    test: only these programs, "mlock2-touch mlock-plain"
+##= PROG          none                   run: the program, for ARCH, static or not
+##= ARGS          none                   run: its arguments, quoted as for a shell
+##= DEBUG         none                   1: kernel, test: with lockdep and other checks of the kernel
+##= V             none                   1: show the guest's console while it runs
+##= GDB           none                   1: the guest waits for a debugger
+##= ACCEL         tcg                    kvm: use it, if a guest boots with it here
+##= CC            gcc                    this machine's compiler, for x86_64 and programs of the host
+##= OUT           out                    where everything is made
+##= FRESH         none                   1: check-all, mutants, bench: forget the results of earlier runs
+##= ALL           none                   1: deps: what check-all needs, too
+##= MIB           1024                   demo: size of its mapping
+##= RUNS          5                      bench, overhead: runs of each measurement
+##= AS_IS         none                   1: bench, overhead: measure kernels as they are built
+##= QUICK         none                   1: mutants: end a guest at the first check that fails
+##= LOF_CACHE     ~/.cache/lock-on-fault  sources of the bases, bases/BASE/linux
+##= LOF_CCACHE    none                   1: compile through ccache
+##= LOF_MIRROR    that of apt            a Debian mirror to fetch a base from
+##= LOF_ARCHIVE   none                   an archive of Debian's old releases, asked if the mirrors have it no more
+##= LOF_BUSYBOX   that of Debian         shell: a static busybox for ARCH
+##= LOF_MINUTES   none                   check: begin no stage later than that; in CI what is left out is a failure
+##= LOF_PROGRESS  60                     seconds between two signs of life where there is no terminal
+##= TMPDIR        /tmp                   for what is thrown away, 300 MB
+
+export LINUX KERNEL TEST V GDB ACCEL OUT FRESH MIB RUNS AS_IS QUICK TMPDIR
+export LOF_CACHE LOF_CCACHE LOF_MIRROR LOF_ARCHIVE LOF_BUSYBOX LOF_MINUTES LOF_PROGRESS
+# make has a CC of its own, which nobody asked for
+ifneq ($(origin CC),default)
+export CC
+endif
 # What BASE=auto stands for is looked up once, when a target needs it
 base = $(if $(filter auto,$(BASE)),$(eval BASE := $(shell scripts/lib/base auto))$(BASE),$(BASE))
 debug := $(if $(DEBUG),--debug)
+# With a kernel of the user's own nothing has to be built
+built := $(if $(KERNEL),,kernel)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps demo check tree kernel test control kselftest refresh series apply \
-	bisect-check check-all mutants uapi objects numa semantics lint bench bench-peers \
-	overhead lru-locks random-access clean
+.PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
+	apply bisect-check check-all mutants uapi objects numa semantics lint bench \
+	bench-peers overhead lru-locks random-access clean
 
 help:	## this list (the default)
-	@echo 'make TARGET [BASE=$(BASE)] [ARCH=$(ARCH)] [DEBUG=1] [LINUX=DIR] [LOF_CACHE=DIR] [LOF_CCACHE=1] [ACCEL=kvm]'
-	@echo '  bases: auto $(BASES)     architectures: $(ARCHES)'
-	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 16
+	@sed -n -e 's/^##@ \(.*\)/\n\1\n/p' -e 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 17
+	@echo
+	@echo 'Variables, "make test ARCH=mips64": name, default, what it is'
+	@echo
+	@sed -n 's/^##= /  /p' Makefile
+	@echo
+	@echo 'Bases: auto $(BASES)'
+	@echo 'Architectures: $(ARCHES)'
 
-deps:	## install the Debian packages that are needed (as root); ALL=1: all compilers
-	scripts/deps $(if $(ALL),all)
-demo:	## the main job: build, boot, show what lock on fault is
+##@ Use it
+demo:	## the main job: set up, build, boot, show what lock on fault is
 	scripts/demo $(base)
-check:	## lint, tests of the scripts, selftests on the patched and the control kernel
-	scripts/check $(base)
+run: $(built)	## your program PROG=./a.out ARGS= in the guest
+	@[ -n '$(PROG)' ] || { echo 'PROG= is not set: make run PROG=./a.out ARGS="..."' >&2; exit 1; }
+	scripts/run $(base) $(ARCH) '$(PROG)' $(ARGS)
+shell: $(built)	## a shell in the guest, with the selftests in /tests
+	scripts/shell $(base) $(ARCH)
+apply:	## apply the series to the git tree LINUX
+	scripts/apply $(base)
+series:	## the mailable series with a cover letter, in out/BASE/series
+	scripts/series $(base)
+
+##@ Change it
 tree:	## out/BASE/linux: the base, files/ and the queue, in git
 	scripts/tree $(base)
 kernel: tree	## build it for ARCH
 	scripts/kernel $(base) $(ARCH) $(debug)
-test: kernel	## boot it in QEMU, run the selftests, judge their TAP
+test: $(built)	## boot it in QEMU, run the selftests, judge their TAP
 	scripts/test $(base) $(ARCH) $(debug)
-control: tree	## the same without the patches, judged by tests/expect
+refresh:	## write patches/BASE from the commits in out/BASE/linux
+	scripts/refresh $(base)
+lint:	## shellcheck, checkpatch, sparse, the rules of the queues
+	scripts/lint
+deps:	## install the packages that make check needs (as root), or name them; ALL=1: all compilers
+	scripts/deps $(if $(ALL),all)
+clean:	## remove out/, or what OUT= names, if it is ours
+	scripts/clean
+
+##@ Prove it
+check:	## set up; lint, tests of the scripts, selftests on the patched and the control kernel
+	scripts/check $(base)
+check-all:	## check, headers and mutants on every base, selftests on every architecture
+	scripts/check-all
+control: tree	## the selftests without the patches, judged by tests/expect
 	scripts/kernel $(base) $(ARCH) --control
 	scripts/test $(base) $(ARCH) --control
 kselftest: kernel	## run_vmtests, and the installed form, in the guest, as kernel CI does
 	scripts/kselftest $(base) $(ARCH)
 	scripts/kselftest $(base) $(ARCH) --installed
-refresh:	## write patches/BASE from the commits in out/BASE/linux
-	scripts/refresh $(base)
-series:	## the mailable series with a cover letter, in out/BASE/series
-	scripts/series $(base)
-apply:	## apply the series to the git tree LINUX
-	scripts/apply $(base)
 bisect-check: kernel	## build, and boot, after every patch
 	scripts/bisect-check $(base) $(ARCH)
-check-all:	## check, headers and mutants on every base, selftests on every architecture
-	scripts/check-all
 mutants: kernel	## undo one line after the other: each has to make a check fail
 	scripts/mutants $(base)
 uapi: tree	## the numbers in the installed headers of every architecture
@@ -61,10 +116,8 @@ objects: tree	## the system call tables of architectures that are not booted, co
 numa: tree	## pages that go from node to node, on the debug kernel
 	scripts/kernel $(base) x86_64 --debug
 	scripts/numa $(base)
-semantics:	## ours, stock 5.10 and stock 6.1, check by check, as a table
-	scripts/semantics
-lint:	## shellcheck, checkpatch, sparse, the rules of the queues
-	scripts/lint
+
+##@ Measure it
 bench: kernel	## instruction counts: the series and its control kernel, in out/bench
 	scripts/bench $(base)
 bench-peers:	## the same on every base, and on Debian's own 5.10 and 6.1
@@ -75,5 +128,5 @@ lru-locks:	## LRU lock acquisitions of a fault, and work for another CPU, counte
 	scripts/lru-locks $(base)
 random-access: kernel	## the experiment of the posted series, and the density curve
 	scripts/random-access $(base)
-clean:	## remove out/
-	rm -rf out
+semantics:	## ours, stock 5.10 and stock 6.1, check by check, as a table
+	scripts/semantics

@@ -5,5 +5,7 @@ TARGET=Image
 IMAGE=arch/arm64/boot/Image
 QEMU="qemu-system-aarch64 -M virt -cpu cortex-a57"
 QEMU_PACKAGE=qemu-system-arm
+# Debian's name, for its busybox
+DEB_ARCH=arm64
 CONSOLE=ttyAMA0
 ABIS="arm64:aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu armhf:arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf"

@@ -5,5 +5,7 @@ TARGET=bzImage
 IMAGE=arch/x86/boot/bzImage
 QEMU="qemu-system-i386 -M pc -vga none"
 QEMU_PACKAGE=qemu-system-x86
+# Debian's name, for its busybox
+DEB_ARCH=i386
 CONSOLE=ttyS0
 ABIS="i386:i686-linux-gnu-gcc:gcc-i686-linux-gnu"

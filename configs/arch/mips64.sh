@@ -10,7 +10,7 @@ ABI_CFLAGS="-mabi=64"
 ABI_CFLAGS_n64="-mabi=64"
 ABI_CFLAGS_n32="-mabi=n32"
 ABI_CFLAGS_o32="-mabi=32"
-ABIS="n64:mips64-linux-gnuabi64-gcc:gcc-mips64-linux-gnuabi64 n32:mips64-linux-gnuabi64-gcc:gcc-12-multilib-mips64-linux-gnuabi64 o32:mips64-linux-gnuabi64-gcc:gcc-12-multilib-mips64-linux-gnuabi64"
+ABIS="n64:mips64-linux-gnuabi64-gcc:gcc-mips64-linux-gnuabi64 n32:mips64-linux-gnuabi64-gcc:gcc-multilib-mips64-linux-gnuabi64 o32:mips64-linux-gnuabi64-gcc:gcc-multilib-mips64-linux-gnuabi64"
 # More memory than lies below the I/O hole stops the boot; without the MT
 # extension QEMU starts a second CPU at the kernel's entry, too
 MEM=256

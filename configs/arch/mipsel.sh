@@ -5,6 +5,8 @@ TARGET=vmlinux
 IMAGE=vmlinux
 QEMU="qemu-system-mipsel -M malta -cpu 24Kf"
 QEMU_PACKAGE=qemu-system-mips
+# Debian's name, for its busybox
+DEB_ARCH=mipsel
 CONSOLE=ttyS0
 ABIS="o32:mipsel-linux-gnu-gcc:gcc-mipsel-linux-gnu"
 # More memory than lies below the I/O hole stops the boot; without the MT

@@ -7,5 +7,5 @@ QEMU="qemu-system-sparc64 -M sun4u -vga none"
 QEMU_PACKAGE=qemu-system-sparc
 CONSOLE=ttyS0
 ABI_CFLAGS_sparc="-m32"
-ABIS="sparc64:sparc64-linux-gnu-gcc:gcc-sparc64-linux-gnu sparc:sparc64-linux-gnu-gcc:gcc-12-multilib-sparc64-linux-gnu"
+ABIS="sparc64:sparc64-linux-gnu-gcc:gcc-sparc64-linux-gnu sparc:sparc64-linux-gnu-gcc:gcc-multilib-sparc64-linux-gnu"
 SMP=1

@@ -12,27 +12,42 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM HUP
 mkdir -p "$tmp/root/tests"
+# shellcheck source=scripts/lib/cells.sh
+. "${top:?}/scripts/lib/cells.sh"
+cells "$dir/cells"
 
 # program NAME: bench/NAME.c for the guest
 program() {
-	gcc -std=gnu99 -O2 -Wall -Wextra -static -o "$tmp/root/tests/$1" "${top:?}/bench/$1.c"
+	${cc:?} -std=gnu99 -O2 -Wall -Wextra -static -o "$tmp/root/tests/$1" "${top:?}/bench/$1.c"
 }
 
 # guest NAME IMAGE FIELDS BOOT_OPTION... <JOB: boot IMAGE and run JOB, leave the
 # console in $dir/NAME.log and its tab-separated lines, those that begin with a
 # word of FIELDS ("range:9 touch:5", how many fields a line has), in $tmp/tsv.  A
 # program that stops early, a fault of the kernel, a line that is cut short: error.
+# What was measured already, with this image, these programs, this job, is taken from
+# there; FRESH=1 measures anew.  What lies on a --drive is named by $on_drive.
+on_drive=
 guest() {
 	name=$1 image=$2 fields=$3
 	shift 3
 	cat >"$tmp/job"
-	"$top/scripts/lib/boot" --job "$tmp/job" --files "$tmp/root" \
-		--append "nokaslr norandmaps mitigations=off brd.rd_nr=2" \
-		--log "$dir/$name.log" "$@" "$image"
-	"$top/scripts/lib/verdict" "$dir/$name.log" >"$tmp/verdict" || {
-		cat "$tmp/verdict" >&2
-		die "$name: see $dir/$name.log"
-	}
+	key=$(cell_key - "$image" "$(cat "$tmp/job")" guest scripts/lib/boot "$on_drive" \
+		"$(cd "$tmp/root" && find . -type f | LC_ALL=C sort | xargs sha256sum)" \
+		"$(echo "$*" | sed "s|$tmp|tmp|g")")
+	if cell_get "$name" "$key"; then
+		note "$name was measured before"
+		cp "$cell" "$dir/$name.log"
+	else
+		"${top:?}/scripts/lib/boot" --job "$tmp/job" --files "$tmp/root" \
+			--append "nokaslr norandmaps mitigations=off brd.rd_nr=2" \
+			--log "$dir/$name.log" "$@" "$image"
+		"$top/scripts/lib/verdict" "$dir/$name.log" >"$tmp/verdict" || {
+			cat "$tmp/verdict" >&2
+			die "$name: see $dir/$name.log"
+		}
+		cell_put "$name" "$key" "$dir/$name.log"
+	fi
 	awk -F'\t' -v fields="$fields" '
 		BEGIN { for (n = split(fields, f, " "); n; n--) { split(f[n], g, ":"); want[g[1]] = g[2] } }
 		!($1 in want) { next }

@@ -16,9 +16,25 @@ while [ -n "$top" ] && [ ! -f "$top/scripts/lib/lib.sh" ]; do
 	top=${top%/*}
 done
 [ -n "$top" ] || { echo "${0##*/}: no scripts/lib above $0: call it by its real path" >&2; exit 1; }
-out=${OUT:-$top/out}
-cache=${LOF_CACHE:-${HOME:-/tmp}/.cache/lock-on-fault}
 me=${0##*/}
+
+# absolute PATH: the same from every directory, with ~ for those shells that leave it
+absolute() {
+	case $1 in
+	/*) echo "$1" ;;
+	\~) echo "${HOME:-/root}" ;;
+	\~/*) echo "${HOME:-/root}/${1#*/}" ;;
+	*) echo "$PWD/${1#./}" ;;
+	esac
+}
+out=$(absolute "${OUT:-$top/out}")
+cache=$(absolute "${LOF_CACHE:-${HOME:-/tmp}/.cache/lock-on-fault}")
+if [ -n "${LINUX:-}" ]; then
+	# One tree has one name, whichever way it was given
+	LINUX=$(absolute "$LINUX")
+	LINUX=$(cd "$LINUX" 2>/dev/null && pwd -P || echo "$LINUX")
+	export LINUX
+fi
 
 die() { echo "$me: $*" >&2; exit 1; }
 note() { echo "$me: $*" >&2; }
@@ -40,6 +56,26 @@ need() {
 		die "needs $1: apt-get install $2 (or: make deps)"
 }
 
+# This machine's compiler; CC may hold options, too
+cc=${CC:-gcc}
+
+# compiler_package COMPILER: the package of Debian that has it
+compiler_package() {
+	compiler=${1%% *}
+	compiler=${compiler##*/}
+	case $compiler in
+	*-gcc) echo "gcc-${compiler%-gcc}" | tr _ - ;;
+	cc) echo gcc ;;
+	*) echo "$compiler" ;;
+	esac
+}
+
+# need_compiler: the one of the architecture that load_arch read
+need_compiler() {
+	compiler=${CROSS:+${CROSS}gcc}
+	need "${compiler:-${cc%% *}}" "$(compiler_package "${compiler:-$cc}")"
+}
+
 # git with an identity of ours, and nothing of the user's configuration
 own_git() {
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 \
@@ -47,11 +83,23 @@ own_git() {
 	GIT_COMMITTER_EMAIL=lock-on-fault@example.org \
 	GIT_AUTHOR_NAME="Lock-on-Fault Developers" \
 	GIT_AUTHOR_EMAIL=lock-on-fault@example.org \
-	git -c commit.gpgsign=false -c core.hooksPath=/dev/null \
+	${git_session:-} git -c commit.gpgsign=false -c core.hooksPath=/dev/null \
 		-c core.autocrlf=false -c diff.noprefix=false \
 		-c diff.mnemonicPrefix=false -c gc.auto=0 -c core.abbrev=12 \
 		-c am.threeWay=false -c am.keepcr=false "$@"
 }
+
+# A kernel cannot be built where a name has a blank or a colon: then out/ is a link to
+# a folder in the cache, which make_out makes
+out_link=
+case ${OUT:+set}$out in
+/*[[:space:]:]*)
+	out_link=$out
+	out=$cache/out-$(printf '%s' "$out" | cksum | cut -d' ' -f1) ;;
+esac
+
+# shellcheck source=scripts/lib/git.sh
+. "$top/scripts/lib/git.sh"
 
 # check_base BASE: stop unless there is a queue for it
 check_base() {
@@ -76,21 +124,48 @@ load_arch() {
 	. "$top/configs/arch/$1.sh"
 }
 
-# lock_tree BASE shared|exclusive: keep those who build from out/BASE/linux, and
+# lock_tree BASE shared|exclusive|refresh: keep those who build from out/BASE/linux, and
 # scripts/tree, which makes it anew, out of each other's way until the script ends.
 # Waits, and says so.  The lock goes with the process, however it ends; make's
 # jobs, too, hold it.
 lock_tree() {
 	need flock util-linux
-	mkdir -p "$out/$1"
+	make_out "$out/$1"
 	exec 9>"$out/$1/.lock"
-	flock -n "--$2" 9 || {
+	lock_kind=--shared
+	[ "$2" != exclusive ] || lock_kind=--exclusive
+	flock -n $lock_kind 9 || {
 		note "waiting for another run that uses $out/$1/linux"
-		flock "--$2" 9
+		flock $lock_kind 9
 	}
 	# scripts/tree writes its key last
-	[ "$2" = exclusive ] || [ ! -d "$out/$1/linux" ] || [ -f "$out/$1/linux/.git/lof-key" ] ||
-		die "$out/$1/linux is not whole, something ended scripts/tree: make tree BASE=$1"
+	[ "$2" != shared ] || [ ! -d "$out/$1/linux" ] || [ -f "$out/$1/linux/.git/lof-key" ] ||
+		die "$out/$1/linux is not whole, scripts/tree failed or was ended: make tree BASE=$1"
+}
+
+# lock_build DIR: nobody else builds in DIR until the script ends
+lock_build() {
+	need flock util-linux
+	mkdir -p "$1"
+	exec 6>"$1/.lock"
+	flock -n 6 || {
+		note "waiting for another run that builds in $1"
+		flock 6
+	}
+}
+
+# make_out DIR: make the directory, OUT first.  If there was none, or an empty one, it is
+# ours, and scripts/clean may remove it.
+make_out() {
+	case $out in
+	*[[:space:]:]*) die "a kernel cannot be built in $out: the name has a blank or a colon; set OUT" ;;
+	esac
+	if [ ! -e "$out" ] || [ -z "$(ls -A "$out")" ]; then
+		mkdir -p "$out" || die "cannot make $out: set OUT"
+		echo "made by lock-on-fault; make clean removes this directory" >"$out/.lock-on-fault"
+	fi
+	mkdir -p "$1"
+	[ -z "$out_link" ] || [ -e "$out_link" ] || ln -sfn "$out" "$out_link"
 }
 
 # kmake TREE BUILD ARG...: make a kernel, with the flags of patches/BASE/base and
@@ -108,6 +183,11 @@ kmake() {
 		need ccache ccache
 		kmake_path=/usr/lib/ccache:$PATH
 	fi
+	# CC= is for this machine; another architecture's compiler has a name of its own
+	if [ -n "${CC:-}" ]; then
+		set -- HOSTCC="$CC" "$@"
+		[ -n "$CROSS" ] || set -- CC="$CC" "$@"
+	fi
 	PATH=$kmake_path CCACHE_DIR=$cache/ccache CCACHE_NOHASHDIR=1 \
 	CCACHE_BASEDIR=$(cd "$kmake_tree/.." && pwd) CCACHE_MAXSIZE=4G CCACHE_NOSTATS=1 \
 	make -C "$kmake_tree" O="$kmake_build" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
@@ -116,27 +196,37 @@ kmake() {
 		KBUILD_BUILD_HOST=lof "$@"
 }
 
-# run_logged LOG WHAT COMMAND...: run it with its output in LOG, show a sign of
-# life, and the last lines of LOG if it fails
-run_logged() {
-	log=$1 what=$2
+# watched LOG WHAT COMMAND...: run it with its output in LOG, and say meanwhile what it
+# does, how far it is (what the function named by HOW_FAR prints) and for how long
+watched() {
+	log=$1 watched_what=$2
 	shift 2
-	start=$(date +%s)
+	progress_begin
 	"$@" >"$log" 2>&1 &
 	job=$!
+	# What runs in the background of a shell takes no notice of Ctrl-C
+	trap 'trap "" INT TERM HUP; end_job "$job"; exit 130' INT TERM HUP
 	while kill -0 "$job" 2>/dev/null; do
 		sleep 1
-		[ ! -t 2 ] || printf '\r%s: %s, %d s ' "$me" "$what" \
-			$(($(date +%s) - start)) >&2
+		progress "$watched_what" ${HOW_FAR:-}
 	done
 	status=0
 	wait "$job" || status=$?
-	[ ! -t 2 ] || printf '\r' >&2
-	if [ "$status" -ne 0 ]; then
-		tail -n 15 "$log" >&2
-		die "$what failed; all of it is in $log"
+	trap 'exit 130' INT TERM HUP
+	progress_end
+	return "$status"
+}
+
+# run_logged LOG WHAT COMMAND...: the same; if it fails, show the last lines of LOG and stop
+run_logged() {
+	if watched "$@"; then
+		note "$watched_what: $(($(date +%s) - progress_start)) s"
+		return
 	fi
-	note "$what: $(($(date +%s) - start)) s"
+	! grep -q 'No space left on device' "$log" ||
+		die "$watched_what failed, a disk is full: free some, or set OUT= (now $out) or TMPDIR= (now ${TMPDIR:-/tmp}); all of it is in $log"
+	tail -n 15 "$log" >&2
+	die "$watched_what failed; all of it is in $log"
 }
 
 # copy_libs ROOT FILE...: the shared libraries that they need, at the same path
@@ -148,3 +238,6 @@ copy_libs() {
 		cp -L "$lib" "$libs_root$lib"
 	done
 }
+
+# shellcheck source=scripts/lib/setup.sh
+. "$top/scripts/lib/setup.sh"

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# shellcheck disable=SC2154  # lib.sh sets top and out
+#
+# cells.sh - what long runs share to go on where they were; sourced after lib.sh.
+#
+# A long run is a table of cells, each with a name.  The result of a cell is kept
+# together with its key, a hash of all that it depends on: the queue, the
+# configuration, the program.  A cell is done if there is a result with the key that
+# it has now.  A script does
+#
+#	cells out/BASE/mutants		where results are kept; FRESH=1 removes them
+#	key=$(cell_key v4.2-rc1 scripts/kernel tests/guest)
+#	if ! cell_get "$name" "$key"; then
+#		... >"$tmp/result"
+#		cell_put "$name" "$key" "$tmp/result"
+#	fi
+#	use "$cell"			the file with the result, as it was put
+#
+# or, for a command whose output and exit status are the result,
+#
+#	cell_run "$name" "$key" COMMAND...
+#
+# What fails is not kept by cell_run: the next run tries it again.  A run that is ended
+# in the midst of a cell leaves nothing of it.
+
+# cells DIR
+cells() {
+	cells=$1 cells_kept=0 cells_made=0
+	if [ "${FRESH:-0}" = 1 ] || [ "${FRESH:-}" = y ]; then
+		rm -rf "$cells"
+	fi
+	mkdir -p "$cells" || die "cannot make $cells: set OUT"
+}
+
+# cell_key BASE|- [PATH|TEXT...]: a hash of the queue of BASE, of what it is made from
+# and of the configurations, of the compiler and the emulator of this machine, and of
+# each PATH (below the project, or absolute; a folder with all in it), or else of TEXT
+cell_key() {
+	cell_base=$1
+	shift
+	if [ "$cell_base" != - ]; then
+		"$top/scripts/queue" "$cell_base" >"$cells/key.$$" || die "no queue of $cell_base"
+		cell_files "patches/$cell_base" scripts/lib/take-out configs >>"$cells/key.$$"
+		# A tree of the user's is known by what the prepared tree was made from
+		own_git -C "$out/$cell_base/linux" rev-parse -q --verify 'base^{tree}' \
+			>>"$cells/key.$$" 2>/dev/null || :
+	else
+		: >"$cells/key.$$"
+	fi
+	{
+		${cc:-gcc} --version | head -n 1
+		qemu-system-x86_64 --version 2>/dev/null | head -n 1
+	} >>"$cells/key.$$"
+	for cell_part; do
+		case $cell_part in
+		'') ;;
+		/*) [ ! -e "$cell_part" ] || cell_files "$cell_part" ;;
+		*) [ ! -e "$top/$cell_part" ] || cell_files "$cell_part" ;;
+		esac >>"$cells/key.$$"
+		printf 'text %s\n' "$cell_part" >>"$cells/key.$$"
+	done
+	sha256sum <"$cells/key.$$" | cut -d' ' -f1
+	rm -f "$cells/key.$$"
+}
+
+# cell_files PATH...: names and content
+cell_files() {
+	(cd "$top" && find -L "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum)
+}
+
+# cell_file NAME: where its result is; a name may hold anything
+cell_file() {
+	echo "$cells/$(printf '%s' "$1" | sha256sum | cut -c1-32)"
+}
+
+# cell_get NAME KEY: is there a result?  Then $cell is the file with it.
+cell_get() {
+	cell=$(cell_file "$1")
+	[ -f "$cell.key" ] && [ -f "$cell" ] && [ "$(cat "$cell.key")" = "$2 $1" ] || return 1
+	cells_kept=$((cells_kept + 1))
+}
+
+# cell_put NAME KEY FILE: keep what is in FILE
+cell_put() {
+	cell=$(cell_file "$1")
+	rm -f "$cell.key"
+	cp "$3" "$cell.new"
+	mv "$cell.new" "$cell"
+	# The key comes last: without one there is no result
+	echo "$2 $1" >"$cell.new"
+	mv "$cell.new" "$cell.key"
+	cells_made=$((cells_made + 1))
+}
+
+# cell_run NAME KEY COMMAND...: its output, of now or of the run that passed, and its
+# exit status
+cell_run() {
+	cell_name=$1 cell_hash=$2
+	shift 2
+	if cell_get "$cell_name" "$cell_hash"; then
+		cat "$cell"
+		return 0
+	fi
+	cell_status=$cells/status.$$
+	{ "$@" 2>&1; echo $? >"$cell_status"; } | tee "$cells/new.$$"
+	cell_result=$(cat "$cell_status")
+	[ "$cell_result" -ne 0 ] || cell_put "$cell_name" "$cell_hash" "$cells/new.$$"
+	rm -f "$cell_status" "$cells/new.$$"
+	return "$cell_result"
+}
+
+# cells_sum: how much was new
+cells_sum() { note "$cells_made cells run, $cells_kept kept from earlier runs (FRESH=1 forgets them)"; }

@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154  # lib.sh sets what this uses, and uses what it sets
+#
+# git.sh - git for the scripts, the environment they run in, and how processes end that
+# they start; sourced by lib.sh.
+
+# What git, patch and sort say is read here, and has to be in one language
+export LC_ALL=C
+unset LANGUAGE
+# Nor are the flags and variables of a make that called us meant for the makes we call
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+
+# A hook of git, or rebase -x, says in the environment which repository is meant: not
+# the one that we work on.  The directories that the user called safe stay so, however
+# that was said; git.sh of a script that is called by another one finds them again.
+if command -v git >/dev/null 2>&1; then
+	safe_dirs=$(
+		unset GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR GIT_CONFIG
+		cd / && git config --show-scope --get-all safe.directory 2>/dev/null |
+			awk '/^(system|global|command)\t/ {
+				sub(/^[a-z]*\t/, "")
+				if ($0 == "") n = 0
+				else if (!seen[$0]++) dir[++n] = $0
+			}
+			END { for (i = 1; i <= n; i++) print dir[i] }'
+	)
+	# shellcheck disable=SC2046
+	unset $(git rev-parse --local-env-vars)
+	unset GIT_NAMESPACE GIT_EXTERNAL_DIFF GIT_DIFF_OPTS
+	# A tree of ours that is damaged is no reason to work on the repository around OUT
+	export GIT_CEILING_DIRECTORIES="$out${GIT_CEILING_DIRECTORIES:+:$GIT_CEILING_DIRECTORIES}"
+	safe_count=0
+	while IFS= read -r safe_dir; do
+		[ -n "$safe_dir" ] || continue
+		export "GIT_CONFIG_KEY_$safe_count=safe.directory"
+		export "GIT_CONFIG_VALUE_$safe_count=$safe_dir"
+		safe_count=$((safe_count + 1))
+		export GIT_CONFIG_COUNT="$safe_count"
+	done <<-END
+	$safe_dirs
+	END
+fi
+
+# hold_off: from now on no signal stops the script, or a git that it calls.  To ignore
+# them is not enough: git has handlers of its own, which remove its lock files.  In a
+# session of its own it gets none.
+hold_off() {
+	trap '' INT TERM HUP
+	git_session='setsid -w'
+}
+
+# git in a tree of the user's: with his configuration, but without hooks, and nothing
+# that goes on in the background
+user_git() {
+	${git_session:-} git --no-pager -c core.hooksPath=/dev/null -c gc.auto=0 -c maintenance.auto=false \
+		-c color.ui=false -c core.quotePath=false "$@"
+}
+
+# is_top DIR: succeeds if DIR is the top of a git tree of the user's, and not a folder of one
+is_top() {
+	[ "$(user_git -C "$1" rev-parse --show-toplevel 2>/dev/null)" = "$(cd "$1" && pwd -P)" ]
+}
+
+# is_dirty GIT DIR: succeeds if files that git tracks there have changes.  A git that
+# cannot say so is no clean tree: stop.
+is_dirty() {
+	if dirty_files=$(GIT_OPTIONAL_LOCKS=0 "$1" -C "$2" status --porcelain \
+		--untracked-files=no 2>/dev/null); then
+		[ -n "$dirty_files" ]
+		return
+	fi
+	dirty_why=$(GIT_OPTIONAL_LOCKS=0 "$1" -C "$2" status --porcelain \
+		--untracked-files=no 2>&1 | grep -m 1 '^fatal: \|^error: ' || :)
+	case $dirty_why in
+	*'dubious ownership'*)
+		die "$2 belongs to somebody else, and git reads it only if you say so: git config --global --add safe.directory '$(cd "$2" && pwd -P)'" ;;
+	*)	die "git status fails in $2, which may or may not have changes: ${dirty_why:-it gives no reason}" ;;
+	esac
+}
+
+# in_progress GIT_DIR: print what was begun there and is not finished
+in_progress() {
+	for begun in rebase-merge:rebase rebase-apply:'rebase or am' MERGE_HEAD:merge \
+		     CHERRY_PICK_HEAD:cherry-pick REVERT_HEAD:revert sequencer:sequence; do
+		if [ -e "$1/${begun%%:*}" ]; then
+			echo "${begun#*:}"
+			return
+		fi
+	done
+}
+
+# work_of_user TREE: print what in a tree that scripts/tree made is not ours, if
+# anything is.  lof-head is the commit that the queue stands for, lof-next one that
+# scripts/tree was about to check out when it was ended.
+work_of_user() {
+	begun=$(in_progress "$1/.git")
+	if [ -n "$begun" ]; then
+		echo "a $begun that is not finished"
+		return
+	fi
+	work_known=$(cat "$1/.git/lof-head" "$1/.git/lof-next" 2>/dev/null || :)
+	if [ -z "$work_known" ]; then
+		# Made by an older scripts/tree that was ended, or by hand
+		echo "commits that may be yours, there is no record of ours"
+		return
+	fi
+	for work_ref in HEAD refs/heads/series; do
+		work_commit=$(own_git -C "$1" rev-parse -q --verify "$work_ref" || :)
+		case $work_commit in
+		'') [ "$work_ref" != HEAD ] || echo "no HEAD" ;;
+		*) echo "$work_known" | grep -qxF "$work_commit" || {
+			echo "commits of yours ($(own_git -C "$1" log -1 --format=%h "$work_commit"))"
+			return
+		   } ;;
+		esac
+	done
+	if [ ! -f "$1/.git/lof-next" ] && is_dirty own_git "$1"; then
+		echo "changes of yours ($(printf '%s\n' "$dirty_files" | head -n 1 | cut -c4-))"
+	fi
+}
+
+# work_tree BASE NAME COMMIT: out/BASE/NAME is a work tree of out/BASE/linux at COMMIT.
+# One whose repository was removed, or made anew, is made anew, too.
+work_tree() {
+	wt=$out/$1/$2
+	if [ "$(own_git -C "$wt" rev-parse --path-format=absolute --git-common-dir 2>/dev/null)" = \
+	     "$(own_git -C "$out/$1/linux" rev-parse --path-format=absolute --git-common-dir)" ] &&
+	   [ "$(own_git -C "$wt" rev-parse --show-toplevel)" = "$(cd "$wt" && pwd -P)" ]; then
+		rm -f "$(own_git -C "$wt" rev-parse --path-format=absolute --git-path index.lock)"
+		own_git -C "$wt" checkout -q -f --detach "$3"
+		return
+	fi
+	rm -rf "$wt"
+	# -f: it may be known there, and lost
+	own_git -C "$out/$1/linux" worktree add -q -f --detach "$wt" "$3"
+}
+
+# subject_of MAIL: of a patch or mail, without [PATCH], in one line
+subject_of() { git mailinfo -b --no-scissors --encoding=UTF-8 /dev/null /dev/null <"$1" | sed -n 's/^Subject: //p'; }
+
+# why_not MAIL LOG: file and hunk at which git apply, whose words are in LOG, stopped
+why_not() {
+	awk -v log_file="$2" '
+		BEGIN {
+			while ((getline line < log_file) > 0) {
+				if (sub(/^error: patch failed: /, "", line)) {
+					match(line, /:[0-9]+$/)
+					at[substr(line, 1, RSTART - 1)] = substr(line, RSTART + 1)
+				} else if (line ~ /^error: .*: patch does not apply$/)
+					continue
+				else if (sub(/^error: /, "", line) && line !~ /^patch failed/)
+					other = other (other == "" ? "" : "; ") line
+			}
+		}
+		/^diff --git / { file = $3; sub(/^a\//, "", file) }
+		/^@@ -/ && file in at {
+			split(substr($2, 2), from, ",")
+			if (from[1] == at[file]) {
+				found = found (found == "" ? "" : "; ") file ", hunk " $0
+				delete at[file]
+			}
+		}
+		END {
+			for (file in at)
+				found = found (found == "" ? "" : "; ") file ", line " at[file]
+			if (other != "")
+				found = found (found == "" ? "" : "; ") other
+			print found == "" ? "git apply gives no reason" : found
+		}' "$1"
+}
+
+# commit_mails GIT REPO PARENT DIR [DONE TOTAL]: make a commit of each mail 0001... in
+# DIR, on top of PARENT, in an index of its own, so that no file and no branch of REPO
+# changes.  Sets mails_head to the last one that fits; if one does not, mails_error says
+# which, at what file and hunk, and the function fails.  GIT user_git: committed by the
+# user; own_git: by us, with the date of the mail, so that the same mails make the same
+# commits.
+commit_mails() {
+	mails_git=$1 mails_repo=$2 mails_head=$3 mails_dir=$4 mails_done=${5:-0}
+	mails_total=${6:-$mails_done} mails_said=$(date +%s)
+	GIT_INDEX_FILE=$mails_dir/index
+	export GIT_INDEX_FILE
+	mails_failed=0
+	commit_each_mail || mails_failed=1
+	unset GIT_INDEX_FILE
+	return $mails_failed
+}
+commit_each_mail() {
+	mails_error="git read-tree fails in $mails_repo"
+	"$mails_git" -C "$mails_repo" read-tree "$mails_head" || return 1
+	for mail in "$mails_dir"/[0-9][0-9][0-9][0-9]; do
+		[ -f "$mail" ] || continue
+		mails_done=$((mails_done + 1))
+		mails_say
+		git mailinfo -b --no-scissors --encoding=UTF-8 "$mail.msg" "$mail.diff" <"$mail" >"$mail.info" || {
+			mails_error="mail $mails_done of the queue cannot be read"
+			return 1
+		}
+		mails_subject=$(sed -n 's/^Subject: //p' "$mail.info")
+		"$mails_git" -C "$mails_repo" apply --cached --whitespace=nowarn "$mail.diff" \
+			>"$mail.log" 2>&1 || {
+			mails_error="\"$mails_subject\" does not fit: $(why_not "$mail.diff" "$mail.log")"
+			return 1
+		}
+		{ printf '%s\n\n' "$mails_subject"; cat "$mail.msg"; } | git stripspace >"$mail.text"
+		mails_head=$(
+			GIT_AUTHOR_NAME=$(sed -n 's/^Author: //p' "$mail.info")
+			GIT_AUTHOR_EMAIL=$(sed -n 's/^Email: //p' "$mail.info")
+			GIT_AUTHOR_DATE=$(sed -n 's/^Date: //p' "$mail.info")
+			export GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_AUTHOR_DATE
+			if [ "$mails_git" = own_git ]; then
+				GIT_COMMITTER_NAME="Lock-on-Fault Developers"
+				GIT_COMMITTER_EMAIL=lock-on-fault@example.org
+				GIT_COMMITTER_DATE=$GIT_AUTHOR_DATE
+				export GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL GIT_COMMITTER_DATE
+			fi
+			mails_tree=$("$mails_git" -C "$mails_repo" write-tree) &&
+			user_git -c i18n.commitEncoding=UTF-8 -C "$mails_repo" \
+				commit-tree -p "$mails_head" -F "$mail.text" "$mails_tree"
+		) || {
+			mails_error="git cannot commit \"$mails_subject\" in $mails_repo"
+			return 1
+		}
+	done
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+}
+# How far it is: a line that moves, or one a minute
+mails_say() {
+	if [ -t 2 ]; then
+		printf '\r%s: commit %d of %d ' "$me" "$mails_done" "$mails_total" >&2
+	elif [ $(($(date +%s) - mails_said)) -ge 60 ]; then
+		mails_said=$(date +%s)
+		note "commit $mails_done of $mails_total"
+	fi
+}
+
+# split_queue BASE DIR: the mails of BASE's queue as DIR/0001 and so on
+split_queue() {
+	mkdir -p "$2"
+	TMPDIR=$2 "$top/scripts/queue" "$1" >"$2/queue" || die "the queue of $1 cannot be read"
+	git mailsplit -d4 -o"$2" "$2/queue" >/dev/null
+	rm "$2/queue"
+}
+
+# private_store DIR STORE: from now on git writes its objects to DIR, and reads those of
+# STORE, too.  For a subshell.
+private_store() {
+	export GIT_OBJECT_DIRECTORY="$1"
+	# In quotes of git's own: a colon would end the name
+	export GIT_ALTERNATE_OBJECT_DIRECTORIES="\"$2\""
+}
+
+# tree_key BASE SOURCE: a sum of all that out/BASE/linux is made of; SOURCE is the tree
+# object of LINUX, or nothing for what was fetched
+tree_key() {
+	{
+		"$top/scripts/queue" "$1" || die "the queue of $1 cannot be read"
+		cat "$top/scripts/lib/take-out"
+		cat "$top/patches/$1/toolchain"/*.patch 2>/dev/null || :
+		echo "$2"
+	} | sha256sum | cut -d' ' -f1
+}
+
+# end_job PID: end a process and all that it has started, and wait for it.  They are
+# stopped first, so that none begins another one that would be missed.
+end_job() {
+	job_all='' job_new=$1
+	while [ -n "$job_new" ]; do
+		job_all="$job_all $job_new"
+		# shellcheck disable=SC2086
+		kill -STOP $job_new 2>/dev/null || :
+		job_new=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v all="$job_all" '
+			BEGIN { n = split(all, p, " "); for (i = 1; i <= n; i++) ours[p[i]] }
+			{
+				pid = $1
+				sub(/^.*\) /, "")
+				if ($2 in ours && !(pid in ours))
+					print pid
+			}' | paste -sd' ')
+	done
+	# shellcheck disable=SC2086
+	kill -TERM $job_all 2>/dev/null || :
+	# shellcheck disable=SC2086
+	kill -CONT $job_all 2>/dev/null || :
+	job_tries=0
+	while job_alive; do
+		job_tries=$((job_tries + 1))
+		# shellcheck disable=SC2086
+		[ $job_tries -lt 50 ] || kill -KILL $job_all 2>/dev/null || :
+		[ $job_tries -lt 60 ] || break
+		sleep 0.1
+	done
+	wait "$1" 2>/dev/null || :
+}
+job_alive() {
+	for job_pid in $job_all; do
+		case $(sed 's/^.*) //' "/proc/$job_pid/stat" 2>/dev/null) in
+		''|Z*|X*) ;;
+		*) return 0 ;;
+		esac
+	done
+	return 1
+}

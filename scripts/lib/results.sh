@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# shellcheck disable=SC2154  # top is set by lib.sh
+#
+# results.sh - what a run leaves in DIR/results: of each NAME (selftests, hold-page,
+# numa, libc, kselftest) the console NAME.log, NAME.tap and NAME.xml (JUnit), and
+# config, that of the kernel; sourced, after lib.sh.
+
+# new_results DIR NAME: remove what the last run left, so that nobody reads it for this
+new_results() {
+	mkdir -p "$1/results"
+	rm -f "$1/results/$2.log" "$1/results/$2.tap" "$1/results/$2.xml" "$1/results/config"
+	[ ! -f "$1/build/.config" ] || cp "$1/build/.config" "$1/results/config"
+}
+
+# junit FILE: write FILE.xml from FILE.tap
+junit() {
+	LC_ALL=C awk -v name="${1##*/}" -f "$top/scripts/lib/junit.awk" "$1.tap" >"$1.xml"
+}
+
+# boot_and_judge DIR NAME --expect TABLE|--skips BASE ARCH|--any-skips BOOT-OPTION... KERNEL:
+# boot it, and whatever becomes of the guest, what it said is judged
+boot_and_judge() {
+	judged=$1/results/$2
+	new_results "$1" "$2"
+	shift 2
+	case $1 in
+	--expect) judge=$2 judge_base='' judge_arch=''; shift 2 ;;
+	--skips) judge='' judge_base=$2 judge_arch=$3; shift 3 ;;
+	--any-skips) judge='' judge_base='' judge_arch=''; shift ;;
+	*) die "boot_and_judge: what is $1?" ;;
+	esac
+	judge_status=0
+	"$top/scripts/lib/boot" --log "$judged.log" "$@" || judge_status=1
+	set -- --results "$judged"
+	[ -z "$judge" ] || set -- "$@" --expect "$judge"
+	[ -z "$judge_base" ] || set -- "$@" --skips "$judge_base" "$judge_arch"
+	[ ! -f "$judged.log" ] ||
+		"$top/scripts/lib/verdict" "$@" "$judged.log" || judge_status=1
+	return $judge_status
+}

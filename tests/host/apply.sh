@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2154,SC2120  # tests/host/run sets top and tmp, toy.sh the toy
+#
+# apply.sh - tests of scripts/apply; tests/host/run reads it
+
+old=$(git -C "$toy_linux" rev-parse HEAD)
+apply() { LINUX=${1:-$toy_linux} "$toy/scripts/apply" v4.2-rc1; }
+reset_toy() { git -C "$toy_linux" reset -q --hard "$old" && git -C "$toy_linux" clean -qfdx; }
+# state DIR: old, new, or what is wrong
+state() {
+	if [ -n "$(git -C "$1" status --porcelain --ignored)" ]; then
+		echo dirty
+	elif [ -e "$1/.git/lof-apply" ] || [ -n "$(find "$1/.git" -name '*.lock')" ]; then
+		echo "left something"
+	else
+		case $(git -C "$1" rev-parse 'HEAD^{tree}') in
+		"$toy_tree") echo new ;;
+		"$(git -C "$1" rev-parse "$old^{tree}")") echo old ;;
+		*) echo half ;;
+		esac
+	fi
+}
+is_now() { s=$(state "${2:-$toy_linux}"); [ "$s" = "$1" ] || { echo "it is: $s"; return 1; }; }
+
+check "apply: the toy is applied" sh -c "
+	LINUX='$toy_linux' GIT_COMMITTER_NAME='A User' GIT_COMMITTER_EMAIL=user@example.org \
+	'$toy/scripts/apply' v4.2-rc1"
+check "apply: all of it" is_now new
+check "apply: the author is the patch's, the committer the user" sh -c "
+	[ \"\$(git -C '$toy_linux' log --format='%an, %cn %ce' '$old'.. | sort | uniq -c | tr -s ' ')\" = \
+	' 1 Lock-on-Fault Developers, A User user@example.org
+ 3 t, A User user@example.org' ]"
+reset_toy
+
+# Who commits
+nobody() {
+	env -u GIT_AUTHOR_NAME -u GIT_AUTHOR_EMAIL -u GIT_COMMITTER_NAME -u GIT_COMMITTER_EMAIL \
+		HOME="$toys/empty" LINUX="$toy_linux" "$toy/scripts/apply" v4.2-rc1
+}
+check "apply: refuses if git does not know who commits" fails 'user.name and user.email' nobody
+check "apply: that changed nothing" is_now old
+git -C "$toy_linux" config user.name 'From Config'
+git -C "$toy_linux" config user.email config@example.org
+check "apply: takes the committer from the configuration of the tree" nobody
+check "apply: that committer is in the log" sh -c "
+	[ \"\$(git -C '$toy_linux' log -1 --format=%ce)\" = config@example.org ]"
+git -C "$toy_linux" config --remove-section user
+reset_toy
+
+# Other work trees, places, owners, line ends
+git -C "$toy_linux" worktree add -q "$toys/on-a-disk" -b on-a-disk
+mv "$toys/on-a-disk" "$toys/disk-is-away"
+apply >/dev/null 2>&1 || :
+mv "$toys/disk-is-away" "$toys/on-a-disk"
+check "apply: a work tree on an absent disk stays known" sh -c "
+	git -C '$toys/on-a-disk' status && git -C '$toy_linux' worktree list | grep on-a-disk"
+reset_toy
+check "apply: to a linked work tree" apply "$toys/on-a-disk"
+check "apply: only that one changed" sh -c "
+	[ '$old' = \"\$(git -C '$toy_linux' rev-parse HEAD)\" ] &&
+	[ '$toy_tree' = \"\$(git -C '$toys/on-a-disk' rev-parse 'HEAD^{tree}')\" ] &&
+	[ -z \"\$(git -C '$toys/on-a-disk' status --porcelain)\" ]"
+git -C "$toy_linux" worktree remove --force "$toys/on-a-disk"
+git -C "$toy_linux" branch -qD on-a-disk
+check "apply: needs no TMPDIR, it works beside the tree" env TMPDIR="$toys/none" LINUX="$toy_linux" \
+	"$toy/scripts/apply" v4.2-rc1
+check "apply: nothing is left in the tree" is_now new
+reset_toy
+check "apply: a tree of somebody else is refused with the remedy" fails 'safe.directory' \
+	env GIT_TEST_ASSUME_DIFFERENT_OWNER=1 LINUX="$toy_linux" "$toy/scripts/apply" v4.2-rc1
+printf '[safe]\n\tdirectory = %s\n' "$toy_linux" >"$toys/safe"
+check "apply: safe.directory is honoured" env GIT_TEST_ASSUME_DIFFERENT_OWNER=1 \
+	GIT_CONFIG_GLOBAL="$toys/safe" LINUX="$toy_linux" "$toy/scripts/apply" v4.2-rc1
+reset_toy
+check "apply: safe.directory of the command line, too" env GIT_TEST_ASSUME_DIFFERENT_OWNER=1 \
+	GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0="$toy_linux" \
+	LINUX="$toy_linux" "$toy/scripts/apply" v4.2-rc1
+reset_toy
+git -c core.autocrlf=true clone -q "$toy_linux" "$toys/crlf"
+git -C "$toys/crlf" config core.autocrlf true
+check "apply: to a tree cloned with core.autocrlf" apply "$toys/crlf"
+check "apply: which is whole and clean" is_now new "$toys/crlf"
+cp -R "$toy_linux" "$toys/a tree: one"
+check "apply: to a tree whose name has a blank and a colon" apply "$toys/a tree: one"
+check "apply: that one is whole and clean" is_now new "$toys/a tree: one"
+
+# What is the user's is refused or left alone
+git init -q "$toys/hooked"
+git -C "$toys/hooked" commit -q --allow-empty -m "a repository whose hook calls us"
+hooked=$(git -C "$toys/hooked" rev-parse HEAD)
+check "apply: GIT_DIR of a hook is not followed" env GIT_DIR="$toys/hooked/.git" \
+	GIT_INDEX_FILE="$toys/hooked/.git/index" GIT_WORK_TREE="$toys/hooked" \
+	LINUX="$toy_linux" "$toy/scripts/apply" v4.2-rc1
+check "apply: the hook's repository is as it was, the tree is whole" sh -c "
+	[ '$hooked' = \"\$(git -C '$toys/hooked' rev-parse HEAD)\" ] &&
+	[ '$toy_tree' = \"\$(git -C '$toy_linux' rev-parse 'HEAD^{tree}')\" ]"
+reset_toy
+mkdir "$toy_linux/tools"
+echo mine >"$toy_linux/tools/new-3"
+check "apply: an untracked file in the way is named" fails 'tools/new-3' apply
+check "apply: that file is as it was" grep -qx mine "$toy_linux/tools/new-3"
+echo '/tools/' >"$toy_linux/.git/info/exclude"
+check "apply: so is one that is ignored" fails 'tools/new-3' apply
+check "apply: the ignored one is as it was" sh -c "
+	grep -qx mine '$toy_linux/tools/new-3' && [ '$old' = \"\$(git -C '$toy_linux' rev-parse HEAD)\" ]"
+rm "$toy_linux/.git/info/exclude"
+reset_toy
+echo mine >"$toy_linux/tools"
+check "apply: a file where a folder has to be is refused" fails 'in the way' apply
+check "apply: it is as it was" grep -qx mine "$toy_linux/tools"
+reset_toy
+cp "$toy_linux/.git/index" "$toys/index"
+echo damaged >"$toy_linux/.git/index"
+check "apply: a git status that fails is not clean" fails 'git status fails' apply
+cp "$toys/index" "$toy_linux/.git/index"
+mkdir "$toy_linux/.git/rebase-merge"
+check "apply: refused in the midst of a rebase" fails 'midst of a rebase' apply
+rmdir "$toy_linux/.git/rebase-merge"
+printf '#!/bin/sh\ntouch "%s/hook-ran"\n' "$toys" >"$toy_linux/.git/hooks/post-checkout"
+chmod +x "$toy_linux/.git/hooks/post-checkout"
+cp "$toy_linux/.git/hooks/post-checkout" "$toy_linux/.git/hooks/post-merge"
+apply >/dev/null 2>&1 || :
+check "apply: no hook is run" test ! -e "$toys/hook-ran"
+rm "$toy_linux/.git/hooks"/post-*
+reset_toy
+
+# A patch that does not fit: file and hunk, whatever the language
+cp -R "$toy_linux" "$toys/misfit"
+sed -i '18,22s/^/other /' "$toys/misfit/mm/file-2.c"
+git -C "$toys/misfit" commit -qam "another line 20"
+mkdir "$toys/de"
+cat >"$toys/de/git" <<-EOF2
+	#!/bin/sh
+	if [ "\$LC_ALL" = C ] && [ -z "\$LANGUAGE" ]; then exec $(command -v git) "\$@"; fi
+	$(command -v git) "\$@" 2>"$toys/de/err"
+	status=\$?
+	sed 's/patch failed/Anwendung des Patches fehlgeschlagen/; s/^error/Fehler/' "$toys/de/err" >&2
+	exit \$status
+EOF2
+chmod +x "$toys/de/git"
+check "apply: what does not fit is named by subject, file and hunk, in any locale" \
+	fails '"mm: toy: change line 20" does not fit.*mm/file-2.c, hunk @@ -17,7 +17,7 @@' \
+	env PATH="$toys/de:$PATH" LC_ALL=de_DE.UTF-8 LANGUAGE=de LINUX="$toys/misfit" \
+	"$toy/scripts/apply" v4.2-rc1
+check "apply: in one line on its own" sh -c "[ \"\$(grep -c . '$tmp/err')\" -le 2 ]"
+check "apply: and changes nothing" sh -c "
+	[ -z \"\$(git -C '$toys/misfit' status --porcelain)\" ] && [ ! -e '$toys/misfit/.git/lof-apply' ] &&
+	[ \"\$(git -C '$toys/misfit' log -1 --format=%s)\" = 'another line 20' ]"
+
+# Signals, at each call of git that apply makes: before it, or while it runs.  Whoever
+# is in the group of apply gets them, as from a terminal.
+mkdir "$toys/at"
+cat >"$toys/at/git" <<-EOF2
+	#!/bin/sh
+	echo call >>"$toys/at/count"
+	n=\$(wc -l <"$toys/at/count")
+	# The last calls of apply are in a session of their own
+	[ \$n -ne 1 ] || sed 's/^.*) //' /proc/\$\$/stat | cut -d' ' -f3 >"$toys/at/group"
+	if [ \$n -eq \${AT:-0} ]; then
+		group=\$(cat "$toys/at/group")
+		if [ \$WHEN = in ]; then
+			exec 3<&0
+			$(command -v git) "\$@" <&3 &
+			sleep 0.002
+		fi
+		kill -s \$SIGNAL -- -\$group
+		# A machine that stops stops all
+		[ \$SIGNAL != KILL ] || kill -KILL -- -\$(sed 's/^.*) //' /proc/\$\$/stat | cut -d' ' -f3)
+		[ \$WHEN != in ] || { wait \$!; exit; }
+	fi
+	exec $(command -v git) "\$@"
+EOF2
+chmod +x "$toys/at/git"
+# apply_until SIGNAL AT before|in
+apply_until() {
+	: >"$toys/at/count"
+	SIGNAL=$1 AT=$2 WHEN=$3 PATH=$toys/at:$PATH LINUX=$toy_linux GIT_COMMITTER_DATE=@1000000000 \
+		timeout 0 "$toy/scripts/apply" v4.2-rc1 >"$toys/at/log" 2>&1 || :
+	# A git at the other end of a pipe may have survived it: it holds the lock
+	flock "$toy_linux/.git" true
+}
+# try_moment SIGNAL AT before|in: count the state that it leaves, stop at a wrong one
+try_moment() {
+	apply_until "$1" "$2" "$3"
+	tried=$((tried + 1))
+	if [ "$1" = KILL ]; then
+		# What has to be there after the next run, not after this one
+		! grep -q 'git -C .* reset --hard' "$toys/at/log" || announced=$((announced + 1))
+		LINUX=$toy_linux GIT_COMMITTER_DATE=@1000000000 \
+			"$toy/scripts/apply" v4.2-rc1 >"$toys/at/next" 2>&1 ||
+			grep -q 'has mlock2' "$toys/at/next" || cat "$toys/at/next"
+	fi
+	s=$(state "$toy_linux")
+	case $s in
+	old) was_old=$((was_old + 1)) ;;
+	new) was_new=$((was_new + 1)) ;;
+	*)	echo "$1 $3 call $2 of git: $s"
+		cat "$toys/at/log"
+		git -C "$toy_linux" status --short
+		return 1 ;;
+	esac
+	reset_toy
+}
+apply_until NONE 0 before
+calls=$(wc -l <"$toys/at/count")
+reset_toy
+# Each call, and each of the last ones (the last step is in them) by each signal
+polite_moments() {
+	tried=0 was_old=0 was_new=0
+	reset_toy
+	at=1
+	while [ $at -le $((calls + 1)) ]; do
+		case $((at % 3)) in 0) signals=INT ;; 1) signals=TERM ;; *) signals=HUP ;; esac
+		[ $at -lt $((calls - 8)) ] || signals="INT TERM HUP"
+		for signal in $signals; do
+			try_moment $signal $at in || return 1
+		done
+		at=$((at + 1))
+	done
+	echo "$tried moments: $was_old old, $was_new new"
+	[ $tried -ge 50 ] && [ $was_old -gt 20 ] && [ $was_new -gt 3 ]
+}
+check "apply: Ctrl-C, TERM and HUP at more than fifty moments leave the tree old or new" polite_moments
+killed_moments() {
+	tried=0 was_old=0 was_new=0 announced=0
+	reset_toy
+	at=$((calls - 14))
+	while [ $at -le "$calls" ]; do
+		when=in
+		[ $((at % 2)) -eq 0 ] || when=before
+		try_moment KILL $at $when || return 1
+		at=$((at + 1))
+	done
+	echo "$tried moments: $was_old old, $was_new new, $announced had said how to take it back"
+	[ $was_new -eq $tried ] && [ $announced -gt 4 ]
+}
+check "apply: after SIGKILL the next run makes it whole" killed_moments
+# What was printed, at each of these moments
+take_back() {
+	at=$((calls - 9)) taken=0
+	while [ $at -le $((calls - 1)) ]; do
+		apply_until KILL $at in
+		undo=$(sed -n 's/.*take it back: //p' "$toys/at/log")
+		if [ -n "$undo" ]; then
+			taken=$((taken + 1))
+			sh -c "$undo" || return 1
+			[ "$(git -C "$toy_linux" rev-parse HEAD)" = "$old" ] &&
+				[ -z "$(git -C "$toy_linux" status --porcelain --ignored)" ] || {
+				echo "in call $at of git"
+				git -C "$toy_linux" status --short --ignored
+				return 1
+			}
+			apply >"$toys/at/next" 2>&1 && is_now new || { cat "$toys/at/next"; return 1; }
+		fi
+		rm -rf "$toy_linux/.git/lof-apply"
+		reset_toy
+		at=$((at + 1))
+	done
+	[ $taken -gt 4 ]
+}
+check "apply: after SIGKILL the command that was printed takes it back" take_back
+# A file that was edited between the kill and the next run
+edited() {
+	at=$((calls - 9)) kept=0
+	reset_toy
+	while [ $at -le $((calls - 1)) ]; do
+		apply_until KILL $at before
+		if [ -e "$toy_linux/.git/lof-apply/step" ]; then
+			kept=$((kept + 1))
+			echo mine >"$toy_linux/mm/file-4.c"
+			! apply >"$toys/at/next" 2>&1 || { cat "$toys/at/next"; return 1; }
+			grep -qx mine "$toy_linux/mm/file-4.c" || { echo lost; return 1; }
+		fi
+		rm -rf "$toy_linux/.git/lof-apply"
+		rm -f "$toy_linux/.git/index.lock"
+		reset_toy
+		at=$((at + 1))
+	done
+	[ $kept -gt 2 ]
+}
+check "apply: an edit made after SIGKILL is not overwritten by the next run" edited
+apply >/dev/null 2>&1
+check "apply: a second time is refused" fails 'already\|does not fit\|would overwrite' apply
+check "apply: which changes nothing" is_now new
+reset_toy

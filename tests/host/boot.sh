@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2154  # tests/host/run sets top and tmp
+#
+# boot.sh - tests of scripts/lib/boot and scripts/lib/results.sh, with a QEMU that only
+# says what a guest says; tests/host/run reads it
+
+mkdir -p "$tmp/qemu" "$tmp/made/v4.2-rc1/x86_64-small/results" "$tmp/made/v4.2-rc1/x86_64-small/build"
+cat >"$tmp/qemu/qemu-system-x86_64" <<'END'
+#!/bin/sh
+# Says what is in $FAKE_CONSOLE, and then what comes from the keyboard
+cat "$FAKE_CONSOLE"
+case $FAKE_CONSOLE in
+*hung) exec cat -v ;;
+esac
+END
+chmod +x "$tmp/qemu/qemu-system-x86_64"
+echo kernel >"$tmp/image"
+echo CONFIG_A=y >"$tmp/made/v4.2-rc1/x86_64-small/build/.config"
+sed -n '1,/^ok 1/p' "$tmp/cases/001" >"$tmp/hung"
+boot() {
+	LOF_DUMP_SECONDS=1 FAKE_CONSOLE=$1 PATH=$tmp/qemu:$PATH \
+		"$top/scripts/lib/boot" --timeout 1 --log "$tmp/boot.log" "$tmp/image"
+}
+echo old >"$tmp/boot.log"
+check "boot: a guest that comes to its end, its console in the log" sh -c "
+	printf 'firmware \\033[2J\\r\\n' | cat - '$tmp/cases/001' >'$tmp/console'
+	printf '\\033[31mnot ok 9\\n\\000' >>'$tmp/console'
+	$(command -v env) FAKE_CONSOLE='$tmp/console' PATH='$tmp/qemu:$PATH' \
+		'$top/scripts/lib/boot' --log '$tmp/boot.log' '$tmp/image'
+	{ echo 'firmware '; cat '$tmp/cases/001'; printf '\\033[31mnot ok 9\\n'; } | cmp - '$tmp/boot.log'"
+check "boot: a guest that hangs" fails 'the guest hung: no end after 1 s' boot "$tmp/hung"
+check "boot: its console is in the log" sh -c "
+	head -n \"\$(wc -l <'$tmp/hung')\" '$tmp/boot.log' | cmp - '$tmp/hung'"
+check "boot: it was sent a break, and the keys for a dump" grep -qF '^Ab9^Abl^Abw^Abt' "$tmp/boot.log"
+check "boot: a guest that dies" fails 'did not come to its end' boot /dev/null
+check "boot: the log of the run before is removed at once" sh -c "
+	echo old >'$tmp/boot.log'
+	! '$top/scripts/lib/boot' --log '$tmp/boot.log' '$tmp/no-image' 2>/dev/null &&
+	[ ! -e '$tmp/boot.log' ]"
+
+# A run with its results, on an architecture with one ABI
+results=$tmp/made/v4.2-rc1/x86_64-small/results
+run_test() {
+	OUT=$tmp/made LOF_DUMP_SECONDS=1 LOF_BOOT_SECONDS=1 FAKE_CONSOLE=$1 PATH=$tmp/qemu:$PATH \
+		TEST=on-fault-limit "$top/scripts/test" v4.2-rc1 x86_64-small
+}
+ln -s "$tmp/image" "$tmp/made/v4.2-rc1/x86_64-small/image"
+echo old | tee "$results/selftests.tap" >"$results/selftests.xml"
+grep -v 'SKIP' "$tmp/cases/001" | sed 's/^1\.\.3/1..2/' >"$tmp/passes"
+check "test: a run that passes" run_test "$tmp/passes"
+check "test: leaves console, TAP, JUnit and configuration" sh -c "
+	cmp '$tmp/passes' '$results/selftests.log' &&
+	grep -qx 'ok 2 - x86_64/one: two' '$results/selftests.tap' &&
+	grep -q '<testcase classname=\"x86_64/one\" name=\"two\">' '$results/selftests.xml' &&
+	grep -qx 'CONFIG_A=y' '$results/config'"
+check "test: a guest that hangs is judged, too" fails 'x86_64/one: did not end' run_test "$tmp/hung"
+cp "$tmp/err" "$tmp/hung.err"
+check "test: and its results are those of this run" sh -c "
+	grep -qx 'not ok 2 - selftests as a whole' '$results/selftests.tap' &&
+	grep -q 'did not end' '$results/selftests.xml'"
+check "test: says where the results are" grep -q "failed: see $results/" "$tmp/hung.err"

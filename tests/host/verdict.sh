@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2154  # tests/host/run sets top and tmp
+#
+# verdict.sh - tests of scripts/lib/verdict; tests/host/run reads it
+#
+# Uses its check, fails, verdict, $top and $tmp.
+
+logs=$top/tests/host/logs
+banner='<6>Linux version 4.2.0-rc1 (lof@lof) (gcc version 12.2.0) #1 SMP'
+
+# Each case of cases.log becomes $tmp/cases/N, its first line is NAME: TEXT
+mkdir "$tmp/cases"
+awk -v dir="$tmp/cases" -v banner="$banner" '
+	/^=== / {
+		if (file != "")
+			close(file)
+		file = sprintf("%s/%03d", dir, ++n)
+		sub(/^=== \+?/, "")
+		print >(file ".name")
+		close(file ".name")
+		printf "" >file
+		next
+	}
+	file == "" { next }
+	/^@begin/ {
+		print "guest: begins\nguest: tainted at the start: 0" >file
+		for (i = 2; i <= NF; i++) {
+			what = sub(/^setup:/, "", $i) ? "set up" : "run"
+			if (what == "set up")
+				gsub(/_\//, " /", $i)
+			if (what == "set up")
+				sub(/busybox_/, "busybox ", $i)
+			print "guest: will " what " " $i >file
+		}
+		next
+	}
+	/^@result/ {
+		print "TAP version 13\n1..1\nok 1 - first\n\n# exit " $2 + 0 >file
+		next
+	}
+	/^@end/ { print "guest: tainted at the end: 0" >file }
+	/^@(end|log)/ {
+		print "guest: kernel log begins\n" banner "\n\nguest: kernel log ends\n\nguest: all done" >file
+		next
+	}
+	{ sub(/^\\e/, "\033"); print >file }
+' "$logs/cases.log"
+for name in "$tmp"/cases/*.name; do
+	text=$(cat "$name")
+	if [ "${text##*: }" = pass ]; then
+		check "verdict: ${text%: pass}" verdict "${name%.name}"
+	else
+		check "verdict: ${text%%: *}" fails -E "${text#*: }" verdict "${name%.name}"
+	fi
+done
+
+# complaint LINE: the log of a good run, with LINE in its kernel log
+complaint() {
+	sed "/^<6>Linux version/a\\
+<4>[    1.234567] $(printf '%s' "$1" | sed 's/[\\&]/\\&/g')" "$tmp/cases/001"
+}
+while IFS='	' read -r version line; do
+	case $version in '#'*|'') continue ;; esac
+	complaint "$line" >"$tmp/complaint"
+	check "verdict: ${version#+}: $line" fails '^verdict: kernel: <4>' verdict "$tmp/complaint"
+done <"$logs/complaints.log"
+grep -v '^#' "$logs/harmless.log" | grep -v '^Linux version' | sed 's/^/<4>[    1.234567] /' >"$tmp/harmless"
+sed "/^<6>Linux version/r $tmp/harmless" "$tmp/cases/001" >"$tmp/complaint"
+check "verdict: what no kernel complains about" verdict "$tmp/complaint"
+awk '{ print } /^<6>Linux version/ { for (i = 0; i < 50; i++) print "<4>Bad page" }' \
+	"$tmp/cases/001" >"$tmp/complaint"
+check "verdict: counts what it does not repeat" fails '20 more such lines' verdict "$tmp/complaint"
+check "complaints.txt: every pattern finds a line of complaints.log" \
+	awk -F'\t' '
+	/^#/ || /^$/ { next }
+	FNR == NR { line[++n] = $2; next }
+	NF != 2 { print "no comment: " $0; bad = 1; next }
+	{
+		for (i = 1; i <= n; i++)
+			if (line[i] ~ $1)
+				next
+		print "finds none: " $1
+		bad = 1
+	}
+	END { exit bad }' "$logs/complaints.log" "$top/scripts/lib/complaints.txt"
+
+check "verdict: counts what passed and what was skipped" \
+	sh -c "'$top/scripts/lib/verdict' '$tmp/cases/001' | grep -qx '3 passed, 0 failed, 1 skipped'"
+check "verdict: a log of another system's lines" \
+	sh -c "sed 's/\$/\r/' '$tmp/cases/001' >'$tmp/crlf' && '$top/scripts/lib/verdict' '$tmp/crlf'"
+
+# Tables
+log=$tmp/failing
+sed 's/^ok 2/not ok 2/; 0,/^# exit 0/s//# exit 1/' "$tmp/cases/001" >"$log"
+table() { printf 'one\tfirst\tpass\tw\none\ttwo\t%s\tw\none\tthree\tskip\tw\ntwo\t*\tpass\tw\n' "$1"; }
+table fail >"$tmp/table"
+check "verdict: an expected failure passes" verdict --expect "$tmp/table" "$log"
+{ table fail | grep -v three; } >"$tmp/table"
+check "verdict: nor does what is not in the table" fails '"three" is not in the table' verdict --expect "$tmp/table" "$log"
+table pass >"$tmp/table"
+check "verdict: an unexpected failure does not" fails 'expected pass' verdict --expect "$tmp/table" "$log"
+{ table fail; printf 'one\tfour\tpass\tw\n'; } >"$tmp/table"
+check "verdict: nor does what did not happen" fails 'did not happen: one: four' verdict --expect "$tmp/table" "$log"
+
+# Skips have a budget.  The project is copied, and its table is replaced
+mkdir -p "$tmp/budget/scripts" "$tmp/budget/tests/expect"
+cp -R "$top/scripts/lib" "$tmp/budget/scripts"
+budget() { "$tmp/budget/scripts/lib/verdict" --skips "$@" "$tmp/cases/001"; }
+skips=$tmp/budget/tests/expect/skips.tsv
+printf 'v4.2-rc1\tx86_64\tone\tthree\twhy\n' >"$skips"
+check "verdict: a skip that is in the table" budget v4.2-rc1 x86_64
+check "verdict: on another architecture it is a failure" fails 'may not skip on v4.2-rc1 mips64' budget v4.2-rc1 mips64
+check "verdict: on another base, too" fails 'may not skip on debian-5.10 x86_64' budget debian-5.10 x86_64
+printf '*\tx86_64\tx86_64/one\t*\twhy\n' >"$skips"
+check "verdict: any base, any check, one ABI" budget debian-5.10 x86_64
+printf 'v4.2-rc1\tmips64,x86_64\tone\tthree\twhy\n' >"$skips"
+check "verdict: one of several kernels" budget v4.2-rc1 x86_64
+check "verdict: none of several kernels" fails 'may not skip' budget v4.2-rc1 x86
+check "skips: makes the row of the table" sh -c "
+	'$top/scripts/lib/skips' v4.2-rc1:x86_64:'$tmp/cases/001' |
+	grep -qx 'v4.2-rc1	x86_64	one	three	not here'"
+printf '*\t*\ti386/one\t*\twhy\n' >"$skips"
+check "verdict: another ABI" fails 'may not skip' budget debian-5.10 x86_64
+printf '*\t*\tone\t*\t\n' >"$skips"
+check "verdict: a row without a reason" fails 'not five fields' budget debian-5.10 x86_64
+
+: >"$tmp/budget/scripts/lib/complaints.txt"
+check "verdict: no patterns" fails 'no patterns in' "$tmp/budget/scripts/lib/verdict" "$tmp/cases/001"
+
+# What is left of a run
+check "verdict: TAP and JUnit of a run" sh -c "
+	! '$top/scripts/lib/verdict' --results '$tmp/results/selftests' '$log' >'$tmp/out' 2>'$tmp/err' &&
+	grep -q 'failed: see .*/results/' '$tmp/err' && cat '$tmp/results/selftests.tap' &&
+	grep -qx 'not ok 2 - x86_64/one: two' '$tmp/results/selftests.tap' &&
+	grep -qx 'ok 3 - x86_64/one: three # SKIP not here' '$tmp/results/selftests.tap' &&
+	grep -qx 'not ok 5 - selftests as a whole' '$tmp/results/selftests.tap' &&
+	grep -q '<testsuite name=\"selftests\" tests=\"5\" failures=\"2\" skipped=\"1\">' '$tmp/results/selftests.xml' &&
+	[ \$(grep -c '<testcase ' '$tmp/results/selftests.xml') -eq 5 ]"
+check "verdict: the JUnit is XML" sh -c "
+	sed 's/first/a < b \& \"c\"/' '$tmp/cases/001' >'$tmp/odd' &&
+	'$top/scripts/lib/verdict' --results '$tmp/results/odd' '$tmp/odd' &&
+	python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' '$tmp/results/odd.xml'"

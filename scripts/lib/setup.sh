@@ -157,6 +157,7 @@ guest_image() {
 # guest_libs ROOT FILE: the shared libraries of a program of the architecture that
 # load_arch read, at the paths where its loader looks for them
 guest_libs() {
+	need readelf binutils
 	! readelf -d "$2" 2>/dev/null | grep -q NEEDED || {
 		if [ -z "$CROSS" ] && ldd "$2" >/dev/null 2>&1; then
 			! ldd "$2" | grep 'not found' >&2 || die "$2 needs libraries that are not here"
@@ -167,24 +168,25 @@ guest_libs() {
 	}
 }
 
-# cross_libs ROOT FILE: the same by the names alone, from the compiler's folder
+# cross_libs ROOT FILE: the same by the names alone, from the compiler's folder to that
+# of the loader, which looks there first
 cross_libs() {
-	mkdir -p "$1/lib"
-	cross_dir=$("${CROSS:-}gcc" -print-sysroot 2>/dev/null || :)
-	cross_dir=${cross_dir%/}/usr/${CROSS%-}/lib
+	cross_dir=/usr/${CROSS%-}/lib
 	loader=$(readelf -l "$2" | sed -n 's/.*interpreter: \(.*\)\]$/\1/p')
-	[ -z "$loader" ] || {
-		mkdir -p "$1${loader%/*}"
-		cp -L "$cross_dir/${loader##*/}" "$1$loader" || die "no $loader: the C library of ${CROSS%-} is not here"
-	}
+	[ -f "$cross_dir/${loader##*/}" ] ||
+		die "$2 needs ${loader:-a loader}, and $cross_dir has none: link it with -static"
+	cross_to=$1${loader%/*}
+	mkdir -p "$cross_to"
+	cp -L "$cross_dir/${loader##*/}" "$cross_to/"
 	cross_todo=$2
 	while [ -n "$cross_todo" ]; do
 		cross_next=
 		for file in $cross_todo; do
 			for lib in $(readelf -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p'); do
-				[ ! -e "$1/lib/$lib" ] || continue
-				cp -L "$cross_dir/$lib" "$1/lib/$lib" || die "no $lib in $cross_dir, which $2 needs"
-				cross_next="$cross_next $1/lib/$lib"
+				[ ! -e "$cross_to/$lib" ] || continue
+				[ -f "$cross_dir/$lib" ] || die "$2 needs $lib, and $cross_dir has none"
+				cp -L "$cross_dir/$lib" "$cross_to/"
+				cross_next="$cross_next $cross_to/$lib"
 			done
 		done
 		cross_todo=$cross_next

@@ -76,7 +76,7 @@ echo 'int mlock;' >"$tmp/setup/toy/mm/mlock.c"
 tar -C "$tmp/setup" -cJf "$tmp/setup/pkg/src/toy.tar.xz" toy
 printf 'Package: toy-source\nVersion: 1.0-1\nArchitecture: all\nMaintainer: t <t@example.org>\nDescription: t\n' \
 	>"$tmp/setup/pkg/DEBIAN/control"
-deb=toy-source_1.0-1_all.deb
+deb="toy-source_1.0-1_all.deb"
 dpkg-deb -b "$tmp/setup/pkg" "$pool/$deb" >/dev/null
 packages=main/binary-amd64/Packages
 {
@@ -148,6 +148,9 @@ check "base: --here tells what needs no clone" sh -c "
 check "a full TMPDIR is one line with the remedy" \
 	fails "$tmp/setup/tmp has [0-9]* MB free, and 99999999 are needed: free some, or set TMPDIR" \
 	env TMPDIR="$tmp/setup/tmp" LOF_NEED_MB=99999999 "$top/scripts/deps" demo
+check "demo: a full TMPDIR is told before a package is looked for" \
+	fails "99999999 are needed: free some, or set TMPDIR" \
+	on_machine LOF_NEED_MB=99999999 "$toy/scripts/demo" toy-1.0
 check "a TMPDIR that is not there is one line with the remedy" \
 	fails "cannot write to /proc/none: set TMPDIR" env TMPDIR=/proc/none "$top/scripts/deps" demo
 mkdir -p "$tmp/setup/out/v4.2-rc1/linux/.git"
@@ -156,6 +159,22 @@ check "kernel: a full OUT is one line with the remedy" \
 	env OUT="$tmp/setup/out" LOF_NEED_MB=99999999 "$top/scripts/kernel" v4.2-rc1 x86_64
 check "kernel: the compiler of CC= is named with its package" \
 	fails 'needs nocc-11: apt-get install nocc-11 ' env OUT="$tmp/setup/out" CC=nocc-11 "$top/scripts/kernel" v4.2-rc1 x86_64
+
+mkdir -p "$tmp/setup/kernel" "$tmp/setup/build"
+# shellcheck disable=SC2016
+echo 'all: ; @echo "CC=$(CC) HOSTCC=$(HOSTCC) V=$(V)"' >"$tmp/setup/kernel/Makefile"
+kernel_make() {	# CROSS VARIABLE=VALUE...
+	cross=$1
+	shift
+	env "$@" CROSS="$cross" KARCH=x KCFLAGS='' HOSTCFLAGS='' sh -c "
+		. '$top/scripts/lib/lib.sh'; kmake '$tmp/setup/kernel' '$tmp/setup/build' -s all" "$top/scripts/lib/x"
+}
+check "kernel: CC= compiles it, and the programs of its build" \
+	says '^CC=gcc -pipe HOSTCC=gcc -pipe V=$' kernel_make '' CC='gcc -pipe'
+check "kernel: for another architecture only the programs of its build" \
+	says '^CC=cc HOSTCC=gcc-99 V=$' kernel_make alpha- CC=gcc-99
+check "kernel: what was said to our make is not said to the kernel's" \
+	says '^CC=cc HOSTCC= V=$' kernel_make '' MAKEFLAGS=' -- V=1 CC=nocc'
 
 # Progress
 lib() { sh -c ". '$top/scripts/lib/lib.sh'; $1" "$top/scripts/lib/x"; }

@@ -11,6 +11,8 @@
 # The scripts that source this lie at several depths.  With CDPATH, cd prints where
 # it goes, and may go elsewhere.
 unset CDPATH
+# "make test V=1 CC=..." means ours, not the make of the kernel that runs below it
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 top=$(cd "$(dirname "$0")" && pwd)
 while [ -n "$top" ] && [ ! -f "$top/scripts/lib/lib.sh" ]; do
 	top=${top%/*}
@@ -188,8 +190,8 @@ kmake() {
 		set -- HOSTCC="$CC" "$@"
 		[ -n "$CROSS" ] || set -- CC="$CC" "$@"
 	fi
-	PATH=$kmake_path CCACHE_DIR=$cache/ccache CCACHE_NOHASHDIR=1 \
-	CCACHE_BASEDIR=$(cd "$kmake_tree/.." && pwd) CCACHE_MAXSIZE=4G CCACHE_NOSTATS=1 \
+	env -u CC PATH="$kmake_path" CCACHE_DIR="$cache/ccache" CCACHE_NOHASHDIR=1 \
+	CCACHE_BASEDIR="$(cd "$kmake_tree/.." && pwd)" CCACHE_MAXSIZE=4G CCACHE_NOSTATS=1 \
 	make -C "$kmake_tree" O="$kmake_build" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
 		KCFLAGS="$KCFLAGS${ARCH_KCFLAGS:+ $ARCH_KCFLAGS}" HOSTCFLAGS="$HOSTCFLAGS" \
 		KBUILD_BUILD_TIMESTAMP=0 KBUILD_BUILD_USER=lof \

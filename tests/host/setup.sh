@@ -160,6 +160,22 @@ check "kernel: a full OUT is one line with the remedy" \
 check "kernel: the compiler of CC= is named with its package" \
 	fails 'needs nocc-11: apt-get install nocc-11 ' env OUT="$tmp/setup/out" CC=nocc-11 "$top/scripts/kernel" v4.2-rc1 x86_64
 
+mkdir -p "$tmp/setup/kernel" "$tmp/setup/build"
+# shellcheck disable=SC2016
+echo 'all: ; @echo "CC=$(CC) HOSTCC=$(HOSTCC) V=$(V)"' >"$tmp/setup/kernel/Makefile"
+kernel_make() {	# CROSS VARIABLE=VALUE...
+	cross=$1
+	shift
+	env "$@" CROSS="$cross" KARCH=x KCFLAGS='' HOSTCFLAGS='' sh -c "
+		. '$top/scripts/lib/lib.sh'; kmake '$tmp/setup/kernel' '$tmp/setup/build' -s all" "$top/scripts/lib/x"
+}
+check "kernel: CC= compiles it, and the programs of its build" \
+	says '^CC=gcc -pipe HOSTCC=gcc -pipe V=$' kernel_make '' CC='gcc -pipe'
+check "kernel: for another architecture only the programs of its build" \
+	says '^CC=cc HOSTCC=gcc-99 V=$' kernel_make alpha- CC=gcc-99
+check "kernel: what was said to our make is not said to the kernel's" \
+	says '^CC=cc HOSTCC= V=$' kernel_make '' MAKEFLAGS=' -- V=1 CC=nocc'
+
 # Progress
 lib() { sh -c ". '$top/scripts/lib/lib.sh'; $1" "$top/scripts/lib/x"; }
 check "progress: where there is no terminal a line says what, how far and how long" \

@@ -11,8 +11,8 @@
 #include <sys/auxv.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 
+#include "child.h"
 #include "swap_out.h"
 
 enum { NR_PAGES = 64 };
@@ -152,6 +152,7 @@ static void test_special(void)
 	char *vdso = mapping("[vdso]", &vdso_pages);
 	char *vvar = mapping("[vvar]", &vvar_pages);
 	char *device = map_device(), *perf = map_perf();
+	pid_t child;
 	int status;
 
 	test_special_vma("vDSO", vdso, vdso_pages);
@@ -165,8 +166,8 @@ static void test_special(void)
 		return;
 	}
 	munmap(perf, 5 * page_size());
-	fflush(stdout);
-	if (!fork()) {
+	child = start_child();
+	if (!child) {
 		if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT))
 			_exit(2);
 		perf = map_perf();
@@ -176,8 +177,9 @@ static void test_special(void)
 		_exit(vma_of(perf).lo || vma_of(perf).lf ||
 		      special_is_mlocked(perf));
 	}
-	wait(&status);
-	tap_check(!status, "%s", claim);
+	status = child_status(child);
+	if (!tap_check(!status, "%s", claim))
+		printf("# got status %d\n", status);
 }
 
 static void test_dev_zero(void)
@@ -261,11 +263,12 @@ static void test_other_process(void)
 	};
 	int fd = make_file("/tmp", NR_PAGES), status, i;
 	char *anon = map_pages(NR_PAGES), *file = map_file(fd, MAP_SHARED), c = 1;
+	pid_t child;
 
 	sys_mlock2(anon, LEN, MLOCK_ONFAULT);
 	sys_mlock2(file, LEN, MLOCK_ONFAULT);
-	fflush(stdout);
-	if (!fork()) {
+	child = start_child();
+	if (!child) {
 		struct iovec here = { &c, 1 }, read_anon = { PAGE(anon, 3), 1 };
 		struct iovec read_file = { PAGE(file, 3), 1 };
 		struct iovec write_anon = { PAGE(anon, 7), 1 };
@@ -275,7 +278,7 @@ static void test_other_process(void)
 		      process_vm_readv(us, &here, 1, &read_file, 1, 0) != 1 ||
 		      process_vm_writev(us, &here, 1, &write_anon, 1, 0) != 1);
 	}
-	wait(&status);
+	status = child_status(child);
 	if (status) {
 		for (i = 0; i < 4; i++)
 			tap_skip(claims[i], "no process_vm_readv()");
@@ -307,8 +310,7 @@ static void test_ptrace(void)
 	char *text = map_fd(fd, NR_PAGES, PROT_READ, MAP_PRIVATE);
 	pid_t child;
 
-	fflush(stdout);
-	child = fork();
+	child = start_child();
 	if (!child) {
 		sys_mlock2(anon, LEN, MLOCK_ONFAULT);
 		sys_mlock2(text, LEN, MLOCK_ONFAULT);
@@ -319,21 +321,25 @@ static void test_ptrace(void)
 		      (page_is_locked(PAGE(text, 5)) &&
 		       page_kflags(PAGE(text, 5)) & KPF_ANON ? 0 : NOT_TEXT));
 	}
-	if (waitpid(child, &status, 0) == child && WIFSTOPPED(status) &&
-	    !ptrace(PTRACE_POKEDATA, child, PAGE(anon, 3), (void *)1) &&
-	    !ptrace(PTRACE_POKEDATA, child, PAGE(text, 5), (void *)1) &&
-	    !ptrace(PTRACE_CONT, child, NULL, NULL)) {
-		waitpid(child, &status, 0);
+	/* It has ended if there is no ptrace(), and stopped if there is */
+	if (waitpid(child, &status, 0) != child)
+		tap_bail_out("waitpid");
+	if (!WIFSTOPPED(status)) {
+		status = BROKEN;
+	} else if (!ptrace(PTRACE_POKEDATA, child, PAGE(anon, 3), (void *)1) &&
+		   !ptrace(PTRACE_POKEDATA, child, PAGE(text, 5), (void *)1) &&
+		   !ptrace(PTRACE_CONT, child, NULL, NULL)) {
+		status = child_status(child);
 	} else {
-		kill(child, SIGKILL);
-		status = -1;
+		end_child(child);
+		status = BROKEN;
 	}
-	if (!WIFEXITED(status) || WEXITSTATUS(status) & BROKEN) {
+	if (status & BROKEN) {
 		tap_skip(claims[0], "no ptrace()");
 		tap_skip(claims[1], "no ptrace()");
 	} else {
-		tap_check(!(WEXITSTATUS(status) & NOT_ANON), "%s", claims[0]);
-		tap_check(!(WEXITSTATUS(status) & NOT_TEXT), "%s", claims[1]);
+		tap_check(!(status & NOT_ANON), "%s", claims[0]);
+		tap_check(!(status & NOT_TEXT), "%s", claims[1]);
 	}
 	munmap(anon, LEN);
 	munmap(text, LEN);
@@ -394,10 +400,10 @@ static int count_io(bool locked)
  */
 static int probe_page_is_locked(bool lock)
 {
+	pid_t child = start_child();
 	int status;
 
-	fflush(stdout);
-	if (!fork()) {
+	if (!child) {
 		int before = count_io(false);
 
 		if (lock)
@@ -405,8 +411,8 @@ static int probe_page_is_locked(bool lock)
 		probed();
 		_exit(count_io(false) == before ? 2 : count_io(true) != 0);
 	}
-	wait(&status);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
+	status = child_status(child);
+	return status < 3 ? status : 3;
 }
 
 static void test_uprobe(void)
@@ -471,8 +477,7 @@ static struct watcher watch(const char *page)
 
 	if (pipe(ask) || pipe(answer))
 		tap_bail_out("pipe");
-	fflush(stdout);
-	watcher.pid = fork();
+	watcher.pid = start_child();
 	if (!watcher.pid) {
 		close(ask[1]);
 		sink = *page;
@@ -504,7 +509,8 @@ static void end_watch(struct watcher *watcher)
 {
 	close(watcher->ask);
 	close(watcher->answer);
-	waitpid(watcher->pid, NULL, 0);
+	if (child_status(watcher->pid))
+		tap_bail_out("the process that watches a page");
 }
 
 static void test_swap_cache(void)

@@ -6,10 +6,9 @@
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
-#include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 
+#include "child.h"
 #include "huge_pages.h"
 #include "memcg.h"
 #include "meminfo.h"
@@ -468,7 +467,7 @@ static void test_fork(void)
 	}
 	counters_agree(NULL);
 	start = scan_marked();
-	pid = fork();
+	pid = start_child();
 	if (!pid)
 		for (;;)
 			pause();
@@ -477,8 +476,7 @@ static void test_fork(void)
 	*map = 2;
 	tap_check(page_is_locked(map), "%s", claims[1]);
 	munmap(map, 2 * huge);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	end_child(pid);
 	tap_check(counters_agree(&start), "%s", claims[2]);
 }
 
@@ -502,6 +500,7 @@ static void test_oom(void)
 	};
 	const size_t limit = 16 * LEN;
 	struct marked start;
+	pid_t child;
 	int status;
 
 	if (!memcg_join()) {
@@ -513,16 +512,17 @@ static void test_oom(void)
 	memcg_limit(limit);
 	counters_agree(NULL);
 	start = scan_marked();
-	if (!fork()) {
+	child = start_child();
+	if (!child) {
 		memcg_set(MEMCG "/tasks", getpid());
 		touch_range(map_pages(limit / 4 / page_size()), limit / 4);
 		mlockall(MCL_FUTURE | MCL_ONFAULT);
 		touch_range(map_pages(limit * 2 / page_size()), limit * 2);
 		_exit(0);
 	}
-	wait(&status);
-	tap_check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%s",
-		  claims[0]);
+	status = child_status(child);
+	if (!tap_check(status == 128 + SIGKILL, "%s", claims[0]))
+		printf("# got status %d\n", status);
 	tap_check(counters_agree(&start) && !memcg_unevictable(MEMCG), "%s",
 		  claims[1]);
 	tap_check(memcg_usage() < (long long)limit / 4, "%s", claims[2]);

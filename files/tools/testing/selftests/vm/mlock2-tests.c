@@ -6,10 +6,10 @@
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
-#include <signal.h>
+#include <spawn.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
+#include "child.h"
 #include "page_state.h"
 
 enum { NR_PAGES = 8 };
@@ -118,13 +118,12 @@ static void test_relock(void)
 static void in_child(void (*story)(void))
 {
 	unsigned int claims[2];
-	int status, result[2];
+	int result[2];
 	pid_t pid;
 
-	fflush(stdout);
 	if (pipe(result))
 		tap_bail_out("pipe");
-	pid = fork();
+	pid = start_child();
 	if (!pid) {
 		story();
 		fflush(stdout);
@@ -140,8 +139,7 @@ static void in_child(void (*story)(void))
 		tap.failed = claims[1];
 	}
 	close(result[0]);
-	waitpid(pid, &status, 0);
-	if (status)
+	if (child_status(pid))
 		tap_check(false, "a child ends by itself");
 }
 
@@ -292,24 +290,26 @@ static void story_fork(void)
 {
 	char *map = map_pages(NR_PAGES);
 	int status, go[2];
+	pid_t child;
 
 	*PAGE(map, 0) = 1;
 	sys_mlock2(map, LEN, MLOCK_ONFAULT);
-	fflush(stdout);
-	if (!fork()) {
+	child = start_child();
+	if (!child) {
 		bool ok = !vma_of(map).lo && !vma_of(map).lf && !locked_pages();
 
 		*PAGE(map, 1) = 1;
 		_exit(!(ok && page_is_unlocked(PAGE(map, 1))));
 	}
-	wait(&status);
-	tap_check(status == 0, "a child inherits no lock");
+	status = child_status(child);
+	if (!tap_check(status == 0, "a child inherits no lock"))
+		printf("# got status %d\n", status);
 	tap_check(vma_of(map).lf && page_is_locked(map), "its parent keeps it");
 	/* Written by the parent while shared with a child: a COW */
-	fflush(stdout);
 	if (pipe(go))
 		tap_bail_out("pipe");
-	if (!fork()) {
+	child = start_child();
+	if (!child) {
 		char c;
 
 		close(go[1]);
@@ -321,22 +321,24 @@ static void story_fork(void)
 	tap_check(page_is_locked(map), "a COW page is locked");
 	if (write(go[1], "", 1) != 1)
 		tap_bail_out("write");
-	wait(&status);
-	tap_check(status == 0, "the old page, left to the child, is not");
+	status = child_status(child);
+	if (!tap_check(status == 0, "the old page, left to the child, is not"))
+		printf("# got status %d\n", status);
 }
 
 static void story_exec(const char *self)
 {
-	int status;
+	char *argv[] = { (char *)self, "exec", NULL };
+	int status = -1;
+	pid_t child;
 
 	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 	fflush(stdout);
-	if (!vfork()) {
-		execl(self, self, "exec", NULL);
-		_exit(127);
-	}
-	wait(&status);
-	tap_check(status == 0, "exec ends lock on fault, present and future");
+	/* What executes it shares our mm: fork() would have cleared the locks */
+	if (!posix_spawn(&child, self, NULL, NULL, argv, environ))
+		status = child_status(child);
+	if (!tap_check(status == 0, "exec ends lock on fault, present and future"))
+		printf("# got status %d\n", status);
 }
 
 static const char *self;
@@ -500,16 +502,14 @@ static void no_int80(int sig)
 
 static bool has_int80(void)
 {
-	int status;
+	pid_t child = start_child();
 
-	fflush(stdout);
-	if (!fork()) {
+	if (!child) {
 		signal(SIGSEGV, no_int80);
 		int80(20 /* getpid() */, 0, 0, 0);
 		_exit(0);
 	}
-	wait(&status);
-	return !status;
+	return !child_status(child);
 }
 #endif
 

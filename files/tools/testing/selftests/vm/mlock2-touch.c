@@ -13,8 +13,8 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 
+#include "child.h"
 #include "meminfo.h"
 #include "swap_out.h"
 
@@ -101,13 +101,14 @@ static bool drop_file(int fd, const char *map)
 /* Can /dev/ram0 be mounted at @dir?  No if it is in use, or without mke2fs */
 static bool mount_ext2(const char *dir)
 {
-	int fd = open("/dev/ram0", O_RDWR | O_EXCL), status;
+	int fd = open("/dev/ram0", O_RDWR | O_EXCL);
+	pid_t child;
 
 	if (fd < 0)
 		return false;
 	close(fd);
-	fflush(stdout);
-	if (!fork()) {
+	child = start_child();
+	if (!child) {
 		int null = open("/dev/null", O_RDWR);
 
 		dup2(null, 0);
@@ -117,8 +118,7 @@ static bool mount_ext2(const char *dir)
 		_exit(127);
 	}
 	mkdir(dir, 0700);
-	return wait(&status) > 0 && !status &&
-		!mount("/dev/ram0", dir, "ext2", 0, NULL);
+	return !child_status(child) && !mount("/dev/ram0", dir, "ext2", 0, NULL);
 }
 
 /* Pages that the page cache lacks, and ->page_mkwrite(), which tmpfs has not */
@@ -179,7 +179,7 @@ static void test_present_anonymous(void)
 	sink = *PAGE(map, 2);
 	*PAGE(map, 3) = 1;
 	mprotect(PAGE(map, 3), page_size(), PROT_NONE);
-	child = fork();
+	child = start_child();
 	if (!child)
 		for (;;)
 			pause();
@@ -193,8 +193,7 @@ static void test_present_anonymous(void)
 	tap_check(page_is_locked(PAGE(map, 3)),
 		  "present before: a page in a PROT_NONE part");
 	munmap(map, LEN);
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
+	end_child(child);
 }
 
 static void test_proc_mem(void)
@@ -310,6 +309,7 @@ static void test_counters(void)
 	int fd = make_file("/tmp", NR_PAGES);
 	char *anon = map_pages(NR_PAGES), *file = map_file(fd, MAP_SHARED);
 	long long mlocked, unevictable, both;
+	pid_t child;
 
 	mlocked = at_rest("Mlocked");
 	unevictable = at_rest("Unevictable");
@@ -331,14 +331,14 @@ static void test_counters(void)
 		  (files_are_unevictable() ||
 		   settles_to("Unevictable", unevictable)),
 		  "and both are back after munlock and munmap");
-	if (!fork()) {
+	child = start_child();
+	if (!child) {
 		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 		memset(map_pages(NR_PAGES), 1, LEN);
 		memset(map_file(fd, MAP_SHARED), 1, LEN);
 		_exit(0);
 	}
-	wait(NULL);
-	tap_check(settles_to("Mlocked", mlocked) &&
+	tap_check(!child_status(child) && settles_to("Mlocked", mlocked) &&
 		  (files_are_unevictable() ||
 		   settles_to("Unevictable", unevictable)),
 		  "and after an exit with everything locked");
@@ -351,11 +351,13 @@ static void test_shared_by_two(void)
 {
 	int fd = make_file("/tmp", NR_PAGES), to_child[2], to_us[2], status;
 	char *map = map_file(fd, MAP_SHARED), c;
+	pid_t child;
 
 	if (pipe(to_child) || pipe(to_us))
 		tap_bail_out("pipe");
 	memset(map, 1, LEN);
-	if (!fork()) {
+	child = start_child();
+	if (!child) {
 		sys_mlock2(map, LEN, MLOCK_ONFAULT);
 		if (write(to_us[1], "l", 1) != 1 || read(to_child[0], &c, 1) != 1)
 			_exit(2);
@@ -369,7 +371,7 @@ static void test_shared_by_two(void)
 		  "pages that two processes lock are locked");
 	if (write(to_child[1], "u", 1) != 1)
 		tap_bail_out("write");
-	wait(&status);
+	status = child_status(child);
 	tap_check(!status && count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
 		  "and still are when one of them has unmapped them");
 	munlock(map, LEN);
@@ -526,7 +528,8 @@ static void test_races(void)
 	long long mlocked = at_rest("Mlocked");
 	struct race race = { .stop = 0 };
 	pthread_t threads[2];
-	int round, i;
+	int round, i, failed = 0;
+	pid_t child;
 
 	race.map = map_pages(NR_PAGES);
 	for (i = 0; i < 2; i++)
@@ -554,7 +557,8 @@ static void test_races(void)
 	munmap(race.map, LEN);
 
 	for (round = 0; round < 50; round++) {
-		if (!fork()) {
+		child = start_child();
+		if (!child) {
 			mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 			race.map = map_pages(NR_PAGES);
 			race.stop = 0;
@@ -564,9 +568,9 @@ static void test_races(void)
 				sched_yield();
 			_exit(0);
 		}
-		wait(NULL);
+		failed += !!child_status(child);
 	}
-	tap_check(settles_to("Mlocked", mlocked),
+	tap_check(!failed && settles_to("Mlocked", mlocked),
 		  "exit while a thread touches leaves nothing marked");
 }
 

@@ -11,57 +11,49 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "race.h"
+#include "../../files/tools/testing/selftests/vm/race.h"
+#include "books.h"
 #include "../../files/tools/testing/selftests/vm/huge_pages.h"
 
-enum { NR_HUGE = 32, MOST_LOCKERS = 3, MOST_TURNS = 400, SECONDS = 6 };
+enum { NR_HUGE = 48, MOST_LOCKERS = 3, SECONDS = 8 };
 
-static size_t huge;
-/* What we, the bystander, map; each page lies alone, in a VMA of its own */
-static char *area;
+static size_t huge, len;
+static char *area;		/* what we, the bystander, map */
 static struct meeting *lockers_meet;
 static volatile char sink;
 
-static char *nth(unsigned int n)
+static void do_munlock(void)
 {
-	return area + n * 2 * huge;
+	munlock(area, len);
 }
 
-static void do_munlock(char *page)
+static void do_munmap(void)
 {
-	munlock(page, huge);
+	munmap(area, len);
 }
 
-static void do_munmap(char *page)
+static void do_map_over(void)
 {
-	munmap(page, huge);
-}
-
-static void do_map_over(char *page)
-{
-	if (mmap(page, huge, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+	if (mmap(area, len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 		 -1, 0) == MAP_FAILED)
 		_exit(1);
 }
 
-/* Something else, not touched, is moved to where it was */
-static void do_move_over(char *page)
+/* Something else, which is not touched, is moved to where it was */
+static void do_move_over(void)
 {
-	char *other = mmap(NULL, huge, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *other = mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (other == MAP_FAILED ||
-	    mremap(other, huge, huge, MREMAP_MAYMOVE | MREMAP_FIXED, page) != page)
+	    mremap(other, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, area) != area)
 		_exit(1);
 }
 
-/* All pages at once, so it has one turn: the others go on alone */
-static void do_exit(char *page)
+static void do_exit(void)
 {
-	(void)page;
-	_exit(0);
 }
 
-typedef void (*task_fn)(char *page);
+typedef void (*task_fn)(void);
 
 static const struct race {
 	const char *claim;
@@ -77,24 +69,24 @@ static const struct race {
 };
 static const struct race *race;
 
+/*
+ * Two that go through the pages in the same order come together by themselves:
+ * the one behind finds the marks cleared, and has less to do.  So all that is
+ * needed is that both begin at about the same time.
+ */
 static void lock_and_race(unsigned int which, unsigned int seed)
 {
-	task_fn task = race->tasks[which];
-	unsigned int i;
+	size_t at;
 
 	stay_on_cpu(which);
-	for (i = 0; i < NR_HUGE; i++) {
-		/* fork() does not copy the mapping of a file */
-		sink = *nth(i);
-		if (lock_range(nth(i), huge))
-			_exit(1);
-	}
-	for (i = 0; i < NR_HUGE; i++) {
-		if (!i || race->tasks[0] != do_exit)
-			meet(lockers_meet);
-		spin_a_while(&seed, MOST_TURNS);
-		task(nth(i));
-	}
+	/* fork() does not copy the mapping of a file */
+	for (at = 0; at < len; at += huge)
+		sink = area[at];
+	if (lock_range(area, len))
+		_exit(1);
+	meet(lockers_meet);
+	spin_a_while(&seed, 1 << rand_r(&seed) % 16);
+	race->tasks[which]();
 	_exit(0);
 }
 
@@ -103,6 +95,7 @@ static unsigned int race_once(unsigned int round)
 {
 	pid_t lockers[MOST_LOCKERS];
 	unsigned int nr, i, left = 0;
+	size_t at;
 
 	for (nr = 0; nr < MOST_LOCKERS && race->tasks[nr]; nr++)
 		;
@@ -111,13 +104,13 @@ static unsigned int race_once(unsigned int round)
 	for (i = 0; i < nr; i++) {
 		lockers[i] = start_child();
 		if (!lockers[i])
-			lock_and_race(i, round * MOST_LOCKERS + i);
+			lock_and_race(i, round * MOST_LOCKERS + i + 1);
 	}
 	for (i = 0; i < nr; i++)
 		if (child_status(lockers[i]))
 			tap_bail_out("a task that locks");
-	for (i = 0; i < NR_HUGE; i++)
-		left += page_is_mlocked(nth(i));
+	for (at = 0; at < len; at += huge)
+		left += page_is_mlocked(area + at);
 	return left;
 }
 
@@ -125,15 +118,16 @@ static unsigned int race_once(unsigned int round)
 static void run_race(const char *claim)
 {
 	time_t end = time(NULL) + SECONDS;
-	unsigned int round = 0, left = 0, failed = 0;
+	unsigned int round = 0, left = 0, failed = 0, fr = 0;
 	size_t stray;
 
 	do {
 		left = race_once(round++);
 		failed += left;
+		fr += !!left;
 	} while (/*!left &&*/ time(NULL) < end);
 	stray = stray_pages();
-	printf("# %u of %u\n", failed, round * NR_HUGE);
+	printf("# %u in %u of %u\n", failed, fr, round);
 	if (!tap_check(!left && !stray, "%s", claim))
 		printf("# got %u huge pages, %zu in a scan, that nobody locks, in round %u; want 0\n",
 		       left, stray, round);
@@ -155,46 +149,35 @@ static void run_races(const char *what, const char *why_not)
 	}
 }
 
-static void unmap_area(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < NR_HUGE; i++)
-		munmap(nth(i), huge);
-}
-
 /* False if there are no huge pages to map */
 static bool map_area(int fd)
 {
+	char *map = mmap(NULL, len + huge, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	bool all = true;
-	unsigned int i;
+	size_t at;
 
-	area = mmap(NULL, (2 * NR_HUGE + 1) * huge, PROT_NONE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (area == MAP_FAILED)
+	if (map == MAP_FAILED)
 		tap_bail_out("mmap");
-	munmap(area, (2 * NR_HUGE + 1) * huge);
-	area = (char *)(((uintptr_t)area + huge - 1) & -huge);
-	for (i = 0; i < NR_HUGE; i++) {
-		char *page = mmap(nth(i), huge, PROT_READ | PROT_WRITE, MAP_FIXED |
-				  (fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED),
-				  fd, fd < 0 ? 0 : i * huge);
-
-		if (page == MAP_FAILED)
-			tap_bail_out("mmap");
-		madvise(page, huge, MADV_HUGEPAGE);
-		*page = 1;
-		all = all && page_is_huge(page);
-		/* mlock() of the control kernel would copy what is shared */
-		mprotect(page, huge, PROT_READ);
+	munmap(map, len + huge);
+	area = (char *)(((uintptr_t)map + huge - 1) & -huge);
+	if (mmap(area, len, PROT_READ | PROT_WRITE, MAP_FIXED |
+		 (fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED), fd, 0) != area)
+		tap_bail_out("mmap");
+	madvise(area, len, MADV_HUGEPAGE);
+	for (at = 0; at < len; at += huge) {
+		area[at] = 1;
+		all = all && page_is_huge(area + at);
 	}
+	/* mlock() of the control kernel would copy what is shared */
+	mprotect(area, len, PROT_READ);
 	return all;
 }
 
 static void race_anonymous(void)
 {
 	run_races("anonymous", map_area(-1) ? NULL : "no huge pages");
-	unmap_area();
+	munmap(area, len);
 }
 
 static void race_tmpfs(void)
@@ -207,10 +190,10 @@ static void race_tmpfs(void)
 		run_races("tmpfs", "no huge pages of tmpfs");
 	} else {
 		fd = open(dir, O_RDWR | O_TMPFILE, 0600);
-		if (fd < 0 || ftruncate(fd, NR_HUGE * huge))
+		if (fd < 0 || ftruncate(fd, len))
 			tap_bail_out(dir);
 		run_races("tmpfs", map_area(fd) ? NULL : "no room for huge pages");
-		unmap_area();
+		munmap(area, len);
 		close(fd);
 		umount(dir);
 	}
@@ -220,6 +203,7 @@ static void race_tmpfs(void)
 int main(void)
 {
 	huge = huge_page_size();
+	len = NR_HUGE * huge;
 	lockers_meet = (struct meeting *)map_shared(page_size());
 	tap_plan(2 * sizeof(races) / sizeof(*races));
 	race_anonymous();

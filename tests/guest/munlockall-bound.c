@@ -10,7 +10,8 @@
 #include <sys/personality.h>
 #include <sys/resource.h>
 
-#include "race.h"
+#include "../../files/tools/testing/selftests/vm/race.h"
+#include "books.h"
 
 enum { NR_PAGES = 16, NR_ROUNDS = 64, NOBODY = 65534 };
 #define LEN	(NR_PAGES * page_size())

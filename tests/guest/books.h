@@ -1,84 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tests that race, in a guest of their own.  A full scan judges: what is Mlocked
- * has to be mapped by a VM_LOCKED VMA of a task that lives.
+ * A full scan, for a guest of its own: what is Mlocked has to be mapped by a
+ * VM_LOCKED VMA of a task that lives.  Needs root.
  */
-#ifndef RACE_H
-#define RACE_H
+#ifndef BOOKS_H
+#define BOOKS_H
 
 #include <ctype.h>
 #include <dirent.h>
-#include <pthread.h>
 
-#include "../../files/tools/testing/selftests/vm/child.h"
 #include "../../files/tools/testing/selftests/vm/page_state.h"
 
-#define PAGE(map, n)	((map) + (n) * page_size())
-
 #define KPF_COMPOUND_TAIL	(1ULL << 16)
-
-/* By mlock2() where there is one: the control kernel can but populate */
-static inline int lock_range(const void *map, size_t len)
-{
-	int ret = sys_mlock2(map, len, MLOCK_ONFAULT);
-
-	return ret && errno == ENOSYS ? mlock(map, len) : ret;
-}
-
-static inline void must_lock(const void *map, size_t len)
-{
-	if (lock_range(map, len))
-		tap_bail_out("mlock2");
-}
-
-static inline char *map_shared(size_t len)
-{
-	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (map == MAP_FAILED)
-		tap_bail_out("mmap");
-	return map;
-}
-
-/*
- * Where @parties tasks meet, as often as they like: in shared memory if they are
- * processes.  They spin, so that all go on within a microsecond, but not for ever:
- * there may be more of them than CPUs.
- */
-struct meeting {
-	unsigned int parties;
-	volatile unsigned int arrived;
-};
-
-static inline void meet(struct meeting *meeting)
-{
-	unsigned int ticket = __sync_fetch_and_add(&meeting->arrived, 1);
-	unsigned int all = (ticket / meeting->parties + 1) * meeting->parties;
-	unsigned int spins = 0;
-
-	while ((int)(meeting->arrived - all) < 0)
-		if (++spins % 4096 == 0)
-			sched_yield();
-}
-
-/* Some time that differs from call to call, up to @most turns */
-static inline void spin_a_while(unsigned int *seed, unsigned int most)
-{
-	volatile unsigned int turns = rand_r(seed) % most;
-
-	while (turns)
-		turns--;
-}
-
-static inline void stay_on_cpu(int cpu)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(cpu % sysconf(_SC_NPROCESSORS_ONLN), &one);
-	sched_setaffinity(0, sizeof(one), &one);
-}
 
 /* What a scan finds */
 struct books {
@@ -199,26 +132,6 @@ static inline size_t stray_pages(void)
 	free(books.flags);
 	free(books.locked);
 	return stray;
-}
-
-/*
- * One claim about @rounds rounds of a race, each of which says how many pages it
- * has left.  All of them are run, so that the rate is known.
- */
-static inline void check_rounds(const char *claim, unsigned int rounds,
-				size_t (*race)(unsigned int round))
-{
-	unsigned int round, failed = 0;
-	size_t pages = 0, left;
-
-	for (round = 0; round < rounds; round++) {
-		left = race(round);
-		failed += !!left;
-		pages += left;
-	}
-	if (!tap_check(!failed, "%s", claim))
-		printf("# got %zu pages that nobody locks in %u of %u rounds, want 0\n",
-		       pages, failed, rounds);
 }
 
 #endif

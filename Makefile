@@ -16,7 +16,7 @@ debug := $(if $(DEBUG),--debug)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test control kselftest refresh series apply \
-	bisect-check check-all mutants uapi objects numa semantics lint bench bench-peers \
+	bisect-check check-all mutants uapi objects numa races semantics lint bench bench-peers \
 	overhead lru-locks random-access clean
 
 help:	## this list (the default)
@@ -61,6 +61,8 @@ objects: tree	## the system call tables of architectures that are not booted, co
 numa: tree	## pages that go from node to node, on the debug kernel
 	scripts/kernel $(base) x86_64 --debug
 	scripts/numa $(base)
+races: kernel	## tasks that race on two CPUs, judged by a scan of all pages
+	scripts/races $(base)
 semantics:	## ours, stock 5.10 and stock 6.1, check by check, as a table
 	scripts/semantics
 lint:	## shellcheck, checkpatch, sparse, the rules of the queues

@@ -11,189 +11,236 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "../../files/tools/testing/selftests/vm/huge_pages.h"
 #include "../../files/tools/testing/selftests/vm/race.h"
 #include "books.h"
-#include "../../files/tools/testing/selftests/vm/huge_pages.h"
 
-enum { NR_HUGE = 48, MOST_LOCKERS = 3, SECONDS = 8 };
+enum { NR_HUGE = 32, NR_LOCKERS = 2, MOST_TURNS = 1500, SECONDS = 20 };
 
-static size_t huge, len;
-static char *area;		/* what we, the bystander, map */
+static size_t huge;
+/* What we, the bystander, map; each page lies alone, in a VMA of its own */
+static char *area;
 static struct meeting *lockers_meet;
 static volatile char sink;
 
-static void do_munlock(void)
+static char *nth(unsigned int n)
 {
-	munlock(area, len);
+	return area + n * 2 * huge;
 }
 
-static void do_munmap(void)
+static void do_munlock(char *page)
 {
-	munmap(area, len);
+	munlock(page, huge);
 }
 
-static void do_map_over(void)
+static void do_munmap(char *page)
 {
-	if (mmap(area, len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+	munmap(page, huge);
+}
+
+static void do_map_over(char *page)
+{
+	if (mmap(page, huge, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
 		 -1, 0) == MAP_FAILED)
 		_exit(1);
 }
 
-/* Something else, which is not touched, is moved to where it was */
-static void do_move_over(void)
+/* Something else, not touched, is moved to where it was */
+static void do_move_over(char *page)
 {
-	char *other = mmap(NULL, len, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *other = mmap(NULL, huge, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (other == MAP_FAILED ||
-	    mremap(other, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, area) != area)
+	    mremap(other, huge, huge, MREMAP_MAYMOVE | MREMAP_FIXED, page) != page)
 		_exit(1);
 }
 
-static void do_exit(void)
+/* All pages at once, and no more turns */
+static void do_exit(char *page)
 {
-}
-
-typedef void (*task_fn)(void);
-
-static const struct race {
-	const char *claim;
-	task_fn tasks[MOST_LOCKERS];	/* at the same time; NULL: no task */
-} races[] = {
-	{ "munmap, munlock", { do_munmap, do_munlock, NULL } },
-	{ "MAP_FIXED, munlock", { do_map_over, do_munlock, NULL } },
-	{ "mremap, munlock", { do_move_over, do_munlock, NULL } },
-	{ "exit, munlock", { do_exit, do_munlock, NULL } },
-	{ "munmap, munlock, munlock", { do_munmap, do_munlock, do_munlock } },
-	{ "munmap, munmap, munlock", { do_munmap, do_munmap, do_munlock } },
-	{ "exit, exit, munlock", { do_exit, do_exit, do_munlock } },
-};
-static const struct race *race;
-
-/*
- * Two that go through the pages in the same order come together by themselves:
- * the one behind finds the marks cleared, and has less to do.  So all that is
- * needed is that both begin at about the same time.
- */
-static void lock_and_race(unsigned int which, unsigned int seed)
-{
-	size_t at;
-
-	stay_on_cpu(which);
-	/* fork() does not copy the mapping of a file */
-	for (at = 0; at < len; at += huge)
-		sink = area[at];
-	if (lock_range(area, len))
-		_exit(1);
-	meet(lockers_meet);
-	spin_a_while(&seed, 1 << rand_r(&seed) % 16);
-	race->tasks[which]();
+	(void)page;
 	_exit(0);
 }
 
-/* How many of our pages are left Mlocked? */
+/* @lead: how much earlier than munlock() it has to begin, by a rule of thumb */
+static const struct race {
+	const char *name;
+	void (*unmap)(char *page);
+	unsigned int lead;
+} races[] = {
+	{ "munmap", do_munmap, 0 },
+	{ "MAP_FIXED", do_map_over, 800 },
+	{ "mremap", do_move_over, 1500 },
+	{ "exit", do_exit, 300 },
+};
+enum { NR_RACES = sizeof(races) / sizeof(*races) };
+static const struct race *race;
+
+static void lock_and_race(void (*task)(char *page), unsigned int lead,
+			  unsigned int seed)
+{
+	bool once = race->unmap == do_exit;
+	unsigned int i;
+
+	for (i = 0; i < NR_HUGE; i++) {
+		/* fork() does not copy the mapping of a file */
+		sink = *nth(i);
+		if (lock_range(nth(i), huge))
+			_exit(1);
+	}
+	for (i = 0; i < NR_HUGE; i++) {
+		if (!i || !once)
+			meet(lockers_meet);
+		spin_a_while(&seed, MOST_TURNS, lead);
+		task(nth(i));
+	}
+	_exit(0);
+}
+
+/* One unmaps while the other munlocks: how many of our pages are Mlocked then? */
 static unsigned int race_once(unsigned int round)
 {
-	pid_t lockers[MOST_LOCKERS];
-	unsigned int nr, i, left = 0;
-	size_t at;
+	pid_t lockers[NR_LOCKERS];
+	unsigned int i, mlocked = 0;
 
-	for (nr = 0; nr < MOST_LOCKERS && race->tasks[nr]; nr++)
-		;
 	lockers_meet->arrived = 0;
-	lockers_meet->parties = nr;
-	for (i = 0; i < nr; i++) {
+	for (i = 0; i < NR_LOCKERS; i++) {
 		lockers[i] = start_child();
-		if (!lockers[i])
-			lock_and_race(i, round * MOST_LOCKERS + i + 1);
+		if (!lockers[i]) {
+			stay_on_cpu(i);
+			lock_and_race(i ? do_munlock : race->unmap,
+				      i ? race->lead : 0, NR_LOCKERS * round + i);
+		}
 	}
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < NR_LOCKERS; i++)
 		if (child_status(lockers[i]))
 			tap_bail_out("a task that locks");
-	for (at = 0; at < len; at += huge)
-		left += page_is_mlocked(area + at);
-	return left;
+	for (i = 0; i < NR_HUGE; i++)
+		mlocked += page_is_mlocked(nth(i));
+	return mlocked;
 }
 
-/* Until it fails, for so many seconds; then a scan, for what is not ours */
-static void run_race(const char *claim)
+/*
+ * Until it fails, or for so many seconds; then a scan, for what is not ours.  If we
+ * have locked them, too, all have to be Mlocked until we munlock them.
+ */
+static void run_race(const char *claim, bool three)
 {
-	time_t end = time(NULL) + SECONDS;
-	unsigned int round = 0, left = 0, failed = 0, fr = 0;
+	const unsigned int want = three ? NR_HUGE : 0;
+	time_t end = time(NULL) + (three ? SECONDS / 4 : SECONDS);
+	unsigned int round = 0, mlocked, i;
 	size_t stray;
 
+	for (i = 0; i < NR_HUGE && three; i++)
+		must_lock(nth(i), huge);
 	do {
-		left = race_once(round++);
-		failed += left;
-		fr += !!left;
-	} while (/*!left &&*/ time(NULL) < end);
+		mlocked = race_once(round++);
+	} while (mlocked == want && time(NULL) < end);
+	for (i = 0; i < NR_HUGE && three; i++)
+		munlock(nth(i), huge);
 	stray = stray_pages();
-	printf("# %u in %u of %u\n", failed, fr, round);
-	if (!tap_check(!left && !stray, "%s", claim))
-		printf("# got %u huge pages, %zu in a scan, that nobody locks, in round %u; want 0\n",
-		       left, stray, round);
+	if (!tap_check(mlocked == want && !stray, "%s", claim))
+		printf("# got %u of %d pages Mlocked in round %u, want %u; then %zu that nobody locks, want 0\n",
+		       mlocked, NR_HUGE, round, want, stray);
 }
 
-static void run_races(const char *what, const char *why_not)
+static void run_races(const char *what, bool can, bool marks_shared)
 {
 	char claim[96];
 	size_t i;
 
-	for (i = 0; i < sizeof(races) / sizeof(*races); i++) {
-		race = &races[i];
-		snprintf(claim, sizeof(claim), "%s: %s leave nothing locked", what,
-			 race->claim);
-		if (why_not)
-			tap_skip(claim, why_not);
+	for (i = 0; i < 2 * NR_RACES; i++) {
+		bool three = i >= NR_RACES;
+
+		race = &races[i % NR_RACES];
+		snprintf(claim, sizeof(claim), three ?
+			 "%s: %s during munlock leaves them to a third that locks them" :
+			 "%s: %s during munlock leaves nothing locked", what, race->name);
+		if (!can)
+			tap_skip(claim, "no such huge pages");
+		else if (three && !marks_shared)
+			tap_skip(claim, "those that are shared are not marked");
 		else
-			run_race(claim);
+			run_race(claim, three);
 	}
+}
+
+static void unmap_area(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_HUGE; i++)
+		munmap(nth(i), huge);
 }
 
 /* False if there are no huge pages to map */
 static bool map_area(int fd)
 {
-	char *map = mmap(NULL, len + huge, PROT_NONE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	bool all = true;
-	size_t at;
+	unsigned int i;
 
-	if (map == MAP_FAILED)
+	area = mmap(NULL, (2 * NR_HUGE + 1) * huge, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (area == MAP_FAILED)
 		tap_bail_out("mmap");
-	munmap(map, len + huge);
-	area = (char *)(((uintptr_t)map + huge - 1) & -huge);
-	if (mmap(area, len, PROT_READ | PROT_WRITE, MAP_FIXED |
-		 (fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED), fd, 0) != area)
-		tap_bail_out("mmap");
-	madvise(area, len, MADV_HUGEPAGE);
-	for (at = 0; at < len; at += huge) {
-		area[at] = 1;
-		all = all && page_is_huge(area + at);
+	munmap(area, (2 * NR_HUGE + 1) * huge);
+	area = (char *)(((uintptr_t)area + huge - 1) & -huge);
+	for (i = 0; i < NR_HUGE; i++) {
+		char *page = mmap(nth(i), huge, PROT_READ | PROT_WRITE, MAP_FIXED |
+				  (fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED),
+				  fd, fd < 0 ? 0 : i * huge);
+
+		if (page == MAP_FAILED)
+			tap_bail_out("mmap");
+		madvise(page, huge, MADV_HUGEPAGE);
+		*page = 1;
+		all = all && page_is_huge(page);
+		/* mlock() of the control kernel would copy what is shared */
+		mprotect(page, huge, PROT_READ);
 	}
-	/* mlock() of the control kernel would copy what is shared */
-	mprotect(area, len, PROT_READ);
 	return all;
+}
+
+/* v5.10 does not mark huge pages that are shared since a fork, but leaves marks */
+static bool marks_shared_pages(void)
+{
+	pid_t child = start_child();
+	bool marked;
+
+	if (!child)
+		for (;;)
+			pause();
+	must_lock(area, huge);
+	marked = page_is_mlocked(area);
+	munlock(area, huge);
+	end_child(child);
+	return marked;
 }
 
 static void race_anonymous(void)
 {
-	run_races("anonymous", map_area(-1) ? NULL : "no huge pages");
-	munmap(area, len);
+	bool can = map_area(-1);
+
+	run_races("anonymous", can, can && marks_shared_pages());
+	unmap_area();
 }
 
 static void race_tmpfs(void)
 {
 	const char *dir = "/tmp/huge-races";
+	bool can;
 	int fd;
 
 	mkdir(dir, 0700);
 	if (mount("huge", dir, "tmpfs", 0, "huge=always")) {
-		run_races("tmpfs", "no huge pages of tmpfs");
+		run_races("tmpfs", false, false);
 	} else {
 		fd = open(dir, O_RDWR | O_TMPFILE, 0600);
-		if (fd < 0 || ftruncate(fd, len))
+		if (fd < 0 || ftruncate(fd, NR_HUGE * huge))
 			tap_bail_out(dir);
-		run_races("tmpfs", map_area(fd) ? NULL : "no room for huge pages");
-		munmap(area, len);
+		can = map_area(fd);
+		run_races("tmpfs", can, can);
+		unmap_area();
 		close(fd);
 		umount(dir);
 	}
@@ -203,9 +250,9 @@ static void race_tmpfs(void)
 int main(void)
 {
 	huge = huge_page_size();
-	len = NR_HUGE * huge;
 	lockers_meet = (struct meeting *)map_shared(page_size());
-	tap_plan(2 * sizeof(races) / sizeof(*races));
+	lockers_meet->parties = NR_LOCKERS;
+	tap_plan(2 * 2 * NR_RACES);
 	race_anonymous();
 	race_tmpfs();
 	return tap_exit();

@@ -8,7 +8,7 @@
 #define _FILE_OFFSET_BITS 64
 #include "../../files/tools/testing/selftests/vm/race.h"
 
-enum { NR_PAGES = 256, ROUNDS = 120 };
+enum { NR_PAGES = 256, ROUNDS = 150, MOST_TURNS = 600 };
 #define LEN	(NR_PAGES * page_size())
 
 static struct meeting *tasks_meet;
@@ -19,14 +19,15 @@ static void drop_pages(int fd, bool copy)
 {
 	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE,
 			 copy ? MAP_PRIVATE : MAP_SHARED, fd, 0);
-	unsigned int round, i;
+	unsigned int seed = 1, round, i;
 
 	stay_on_cpu(1);
 	for (round = 0; round < ROUNDS; round++) {
 		for (i = 0; i < NR_PAGES; i++)
 			sink = *PAGE(map, i);
-		meet(tasks_meet);
 		for (i = 0; i < NR_PAGES; i++) {
+			meet(tasks_meet);
+			spin_a_while(&seed, MOST_TURNS, 0);
 			if (copy)
 				*PAGE(map, i) = 1;
 			else
@@ -46,7 +47,7 @@ static bool is_lost(const void *addr)
 static void measure(const char *how, bool copy)
 {
 	int fd = make_file("/tmp", NR_PAGES);
-	unsigned int round, i, lost = 0, absent = 0;
+	unsigned int seed = 2, round, i, lost = 0, absent = 0;
 	pid_t child = start_child();
 	char *map;
 
@@ -58,10 +59,12 @@ static void measure(const char *how, bool copy)
 		if (map == MAP_FAILED)
 			tap_bail_out("mmap");
 		must_lock(map, LEN);
-		meet(tasks_meet);
 		/* Writes: a read would map 16 at once */
-		for (i = 0; i < NR_PAGES; i++)
+		for (i = 0; i < NR_PAGES; i++) {
+			meet(tasks_meet);
+			spin_a_while(&seed, MOST_TURNS, 0);
 			*PAGE(map, i) = 1;
+		}
 		meet(tasks_meet);
 		lost += count_pages(map, NR_PAGES, is_lost);
 		absent += NR_PAGES - count_pages(map, NR_PAGES, page_is_present);

@@ -66,7 +66,7 @@ static void *grow_rounds(void *arg)
 	stay_on_cpu(stack - stacks);
 	for (round = 0; round < ROUNDS; round++) {
 		meet(&growers_meet);
-		spin_a_while(&seed, MOST_TURNS);
+		spin_a_while(&seed, MOST_TURNS, 0);
 		stack->grown = grow(stack);
 		if (stack->grown)
 			stack->next -= page_size();

@@ -387,6 +387,60 @@ static void test_khugepaged(void)
 	unmap(map);
 }
 
+/*
+ * What khugepaged takes from a locked range is left to a child that shares it, and
+ * has not locked it.
+ */
+static void test_khugepaged_shared(void)
+{
+	const char *claim = "pages that khugepaged leaves to a child are not locked";
+	const char *shared = KHUGEPAGED "max_ptes_shared";
+	long long scan = read_number(pages_to_scan);
+	char *map = map_aligned(huge), c;
+	size_t pages, len;
+	int go[2], tries;
+	pid_t child;
+
+	if (access(shared, F_OK)) {
+		tap_skip(claim, "khugepaged takes no shared pages in this kernel");
+		unmap(map);
+		return;
+	}
+	pages = read_number(shared) / 2;
+	len = pages * page_size();
+	if (!pages || pipe(go))
+		tap_bail_out(shared);
+	madvise(map, 2 * huge, MADV_NOHUGEPAGE);
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	touch_range(map, len);
+	/* In an LRU batch of this CPU: khugepaged takes none of those */
+	drain_lru();
+	child = start_child();
+	if (!child) {
+		if (read(go[0], &c, 1) != 1)
+			_exit(2);
+		_exit(count_pages(map, pages, page_is_mlocked) != 0);
+	}
+	madvise(map, huge, MADV_HUGEPAGE);
+	write_number(pages_to_scan, 100000);
+	let_khugepaged_sleep(10);
+	for (tries = 0; tries < 600 && !page_is_huge(map); tries++)
+		usleep(50000);
+	write_number(pages_to_scan, scan);
+	let_khugepaged_sleep(AN_HOUR);
+	if (write(go[1], "g", 1) != 1)
+		tap_bail_out("write");
+	if (!page_is_huge(map)) {
+		tap_skip(claim, "khugepaged made none in 30 seconds");
+		child_agrees(child);
+	} else {
+		tap_check(child_agrees(child), "%s", claim);
+	}
+	unmap(map);
+	close(go[0]);
+	close(go[1]);
+}
+
 /* Memory enough for the huge page, and too little for what is touched then */
 static void test_reclaim(void)
 {
@@ -435,7 +489,7 @@ int main(void)
 	maps_parts = page_is_huge(map);
 	unmap(map);
 
-	tap_plan(40);
+	tap_plan(41);
 	sleep = read_number(scan_sleep);
 	let_khugepaged_sleep(AN_HOUR);
 	mlocked = at_rest("Mlocked");
@@ -451,6 +505,7 @@ int main(void)
 	test_child_writes("copied to small pages", "never");
 	test_shared();
 	test_khugepaged();
+	test_khugepaged_shared();
 	test_reclaim();
 	tap_check(settles_to("Mlocked", mlocked),
 		  "Mlocked of meminfo is what it was before");

@@ -293,6 +293,131 @@ static void test_ways(bool ksm)
 	munmap(area, area_len);
 }
 
+/*
+ * A page of KSM that a private mapping of a file has locked, and another mapping
+ * shares: the end of the file takes it from the one, and leaves the other.
+ */
+static void test_ksm_truncate(const char *why_not)
+{
+	const char *claim = "ftruncate unlocks KSM pages of a private file mapping";
+	const size_t len = NR_RACED * page_size();
+	unsigned int before, left;
+	char *map, *twin;
+	int fd = make_file("/tmp", NR_RACED);
+
+	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap of a file");
+	must_lock(map, len);
+	fill(map, len);
+	twin = copy_of(map, len);
+	if (!why_not && !ksm_merge(map, twin, len))
+		why_not = "KSM has merged nothing";
+	if (why_not) {
+		tap_skip(claim, why_not);
+	} else {
+		before = count_pages(twin, NR_RACED, page_is_mlocked);
+		if (ftruncate(fd, 0))
+			tap_bail_out("ftruncate");
+		left = count_pages(twin, NR_RACED, page_is_mlocked);
+		if (!tap_check(before == NR_RACED && !left, "%s", claim))
+			printf("# got %u pages Mlocked of %u before, want 0 of %d\n",
+			       left, before, NR_RACED);
+	}
+	munmap(map, len);
+	munmap(twin, len);
+	close(fd);
+}
+
+/* How a call locks what it has to fault in; returns the mapping */
+static char *by_mlock(size_t len)
+{
+	char *map = map_pages(len / page_size());
+
+	if (mlock(map, len))
+		tap_bail_out("mlock");
+	return map;
+}
+
+static char *by_map_locked(size_t len)
+{
+	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
+
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap");
+	return map;
+}
+
+static char *by_mlockall(size_t len)
+{
+	char *map = map_pages(len / page_size());
+
+	if (mlockall(MCL_CURRENT))
+		tap_bail_out("mlockall");
+	return map;
+}
+
+/* Pages of a file, copied because the mapping may be written */
+static char *by_mlock_of_a_file(size_t len)
+{
+	int fd = make_file("/tmp", len / page_size());
+	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+
+	if (map == MAP_FAILED || mlock(map, len))
+		tap_bail_out("mlock of a file");
+	close(fd);
+	return map;
+}
+
+/* Present before, but in the LRU batch of this CPU if it has not filled up */
+static char *by_mlock_of_present_pages(size_t len)
+{
+	char *map = map_pages(len / page_size());
+
+	touch_range(map, len);
+	must_lock(map, len);
+	return map;
+}
+
+/* In both states now: page_is_locked() would drain what is not */
+static bool is_unevictable(const void *addr)
+{
+	return !(~page_kflags(addr) & (KPF_MLOCKED | KPF_UNEVICTABLE));
+}
+
+/* On one CPU: of a page that waits in the batch of another one nothing is said */
+static void test_returns(void)
+{
+	static const struct {
+		const char *call;
+		char *(*lock)(size_t len);
+	} cases[] = {
+		{ "mlock", by_mlock },
+		{ "mmap(MAP_LOCKED)", by_map_locked },
+		{ "mlockall(MCL_CURRENT)", by_mlockall },
+		{ "mlock of a private file mapping", by_mlock_of_a_file },
+		{ "a lock of present pages", by_mlock_of_present_pages },
+	};
+	static const unsigned int sizes[] = { 1, 4, 64 };
+	unsigned int i, locked;
+
+	for (i = 0; i < 3 * sizeof(cases) / sizeof(*cases); i++) {
+		unsigned int pages = sizes[i % 3];
+		char *map = cases[i / 3].lock(pages * page_size());
+
+		locked = count_pages(map, pages, is_unevictable);
+		if (!tap_check(locked == pages,
+			       "%s returns with all of %u pages unevictable",
+			       cases[i / 3].call, pages))
+			printf("# got %u unevictable, %u Mlocked\n", locked,
+			       count_pages(map, pages, page_is_mlocked));
+		munlockall();
+		munmap(map, pages * page_size());
+	}
+}
+enum { NR_RETURNS = 3 * 5 };
+
 int main(void)
 {
 	bool ksm;
@@ -301,9 +426,11 @@ int main(void)
 		tap_skip_all("needs root to read /proc/kpageflags");
 	huge = huge_page_size();
 
-	tap_plan(2 * NR_WAYS);
+	tap_plan(NR_RETURNS + 1 + 2 * NR_WAYS);
 	stay_on_cpu(0);
+	test_returns();
 	ksm = ksm_begin();
+	test_ksm_truncate(ksm ? NULL : "no KSM");
 	test_ways(ksm);
 	if (ksm)
 		ksm_end();

@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 
 #include "child.h"
+#include "ksm.h"
 #include "meminfo.h"
 #include "swap_out.h"
 
@@ -404,40 +405,26 @@ static void test_refusals(void)
 	close(fd);
 }
 
-static bool same_page(const void *a, const void *b)
-{
-	return page_is_present(a) &&
-		!((pagemap_entry(a) ^ pagemap_entry(b)) & PM_PFN_MASK);
-}
-
 static void test_ksm(void)
 {
-	const char *run = "/sys/kernel/mm/ksm/run";
 	const char *claim = "present before: a page that KSM has merged";
 	char *map = map_pages(NR_PAGES);
-	int tries;
+	const size_t half = NR_PAGES / 2 * page_size();
 
 	memset(map, 0x5a, LEN);
-	if (access(run, W_OK) || madvise(map, LEN, MADV_MERGEABLE)) {
+	if (!ksm_begin()) {
 		tap_skip(claim, "no KSM in this kernel");
 		munmap(map, LEN);
 		return;
 	}
-	write_file("/sys/kernel/mm/ksm/pages_to_scan", "1000");
-	write_file("/sys/kernel/mm/ksm/sleep_millisecs", "10");
-	write_file(run, "1");
-	for (tries = 0; tries < 200 && !same_page(PAGE(map, 3), PAGE(map, 9)); tries++)
-		usleep(50000);
-	write_file(run, "0");
-	if (!same_page(PAGE(map, 3), PAGE(map, 9))) {
+	if (!ksm_merge(map, map + half, half)) {
 		tap_skip(claim, "KSM has not merged it in ten seconds");
 	} else {
 		sys_mlock2(map, LEN, MLOCK_ONFAULT);
 		tap_check(page_is_locked(PAGE(map, 3)), "%s", claim);
 	}
 	munmap(map, LEN);
-	write_file(run, "2");
-	write_file(run, "0");
+	ksm_end();
 }
 
 struct touch_on {

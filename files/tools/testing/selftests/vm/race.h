@@ -65,10 +65,11 @@ static inline void meet(struct meeting *meeting)
 	}
 }
 
-/* Some time that differs from call to call, up to @most turns */
-static inline void spin_a_while(unsigned int *seed, unsigned int most)
+/* @least turns, and some that differ from call to call, less than @most */
+static inline void spin_a_while(unsigned int *seed, unsigned int most,
+				unsigned int least)
 {
-	volatile unsigned int turns = rand_r(seed) % most;
+	volatile unsigned int turns = rand_r(seed) % most + least;
 
 	while (turns)
 		turns--;

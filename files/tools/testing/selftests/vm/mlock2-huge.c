@@ -490,6 +490,8 @@ int main(void)
 	unmap(map);
 
 	tap_plan(41);
+	/* Of what waits in the LRU batch of another CPU nothing is said */
+	stay_on_cpu(0);
 	sleep = read_number(scan_sleep);
 	let_khugepaged_sleep(AN_HOUR);
 	mlocked = at_rest("Mlocked");

@@ -631,6 +631,8 @@ int main(void)
 		tap_skip_all("needs root to read /proc/kpageflags");
 
 	tap_plan(43);
+	/* Of what waits in the LRU batch of another CPU nothing is said */
+	stay_on_cpu(0);
 	test_special();
 	test_dev_zero();
 	test_hole();

@@ -537,6 +537,8 @@ int main(void)
 		tap_skip_all("needs root to read /proc/kpageflags");
 
 	tap_plan(1 + 7 + 6 + 5 + 5 + 4 + 8 + 3 + 3);
+	/* Of what waits in the LRU batch of another CPU nothing is said */
+	stay_on_cpu(0);
 	test_numbers();
 	test_dontunmap();
 	test_dontunmap_part();

@@ -650,6 +650,8 @@ int main(int argc, char **argv)
 
 	self = argv[0];
 	tap_plan(99);
+	/* Of what waits in the LRU batch of another CPU nothing is said */
+	stay_on_cpu(0);
 	test_touch();
 	test_present();
 	test_split_and_merge();

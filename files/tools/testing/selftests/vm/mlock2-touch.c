@@ -427,20 +427,10 @@ static void test_ksm(void)
 	ksm_end();
 }
 
-struct touch_on {
-	int cpu;
-	char *page;
-};
-
-static void *touch_on_cpu(void *arg)
+static void *touch_on_other_cpu(void *page)
 {
-	struct touch_on *on = arg;
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(on->cpu, &one);
-	if (!sched_setaffinity(0, sizeof(one), &one))
-		*on->page = 1;
+	stay_on_cpu(1);
+	*(char *)page = 1;
 	return NULL;
 }
 
@@ -451,25 +441,20 @@ static void test_other_cpu(void)
 		"a page in the LRU batch of another CPU is marked by the call",
 		"and on the unevictable list when that has drained",
 	};
-	struct touch_on on = { .cpu = -1, .page = map_pages(1) };
-	int cpu, self = sched_getcpu();
+	char *page = map_pages(1);
 	pthread_t thread;
-	cpu_set_t all;
 
-	sched_getaffinity(0, sizeof(all), &all);
-	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (cpu != self && CPU_ISSET(cpu, &all))
-			on.cpu = cpu;
-	if (on.cpu < 0 || pthread_create(&thread, NULL, touch_on_cpu, &on)) {
+	if (CPU_COUNT(all_cpus()) == 1 ||
+	    pthread_create(&thread, NULL, touch_on_other_cpu, page)) {
 		tap_skip(claims[0], "one CPU");
 		tap_skip(claims[1], "one CPU");
 	} else {
 		pthread_join(thread, NULL);
-		sys_mlock2(on.page, page_size(), MLOCK_ONFAULT);
-		tap_check(page_is_mlocked(on.page), "%s", claims[0]);
-		tap_check(page_is_locked(on.page), "%s", claims[1]);
+		sys_mlock2(page, page_size(), MLOCK_ONFAULT);
+		tap_check(page_is_mlocked(page), "%s", claims[0]);
+		tap_check(new_page_is_locked(page), "%s", claims[1]);
 	}
-	munmap(on.page, page_size());
+	munmap(page, page_size());
 }
 
 static void test_shm_lock(void)
@@ -515,10 +500,12 @@ static void test_races(void)
 	long long mlocked = at_rest("Mlocked");
 	struct race race = { .stop = 0 };
 	pthread_t threads[2];
+	unsigned int marked = 0;
 	int round, i, failed = 0;
 	pid_t child;
 
 	race.map = map_pages(NR_PAGES);
+	leave_cpu();
 	for (i = 0; i < 2; i++)
 		if (pthread_create(&threads[i], NULL, touch_forever, &race))
 			tap_bail_out("pthread_create");
@@ -528,16 +515,20 @@ static void test_races(void)
 			mprotect(PAGE(race.map, 8), 8 * page_size(),
 				 PROT_READ | PROT_WRITE);
 		munlock(race.map, LEN);
+		/* While they are there, those that were touched meanwhile, too */
+		if (round % 8 == 0)
+			marked += count_pages(race.map, NR_PAGES, page_is_mlocked);
 		madvise(race.map, LEN, MADV_DONTNEED);
 	}
 	race.stop = 1;
 	for (i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
+	stay_on_cpu(0);
 	memset(race.map, 1, LEN);
-	drain_lru();
-	tap_check(!locked_pages() &&
-		  count_pages(race.map, NR_PAGES, page_is_unlocked) == NR_PAGES,
-		  "munlock while others touch leaves nothing marked");
+	if (!tap_check(!locked_pages() && !marked &&
+		       count_pages(race.map, NR_PAGES, page_is_unlocked) == NR_PAGES,
+		       "munlock while others touch leaves nothing marked"))
+		printf("# got %u marked, %lld charged, want 0\n", marked, locked_pages());
 	sys_mlock2(race.map, LEN, MLOCK_ONFAULT);
 	tap_check(count_pages(race.map, NR_PAGES, page_is_locked) == NR_PAGES,
 		  "and mlock2 after it marks all");
@@ -546,6 +537,7 @@ static void test_races(void)
 	for (round = 0; round < 50; round++) {
 		child = start_child();
 		if (!child) {
+			leave_cpu();
 			mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 			race.map = map_pages(NR_PAGES);
 			race.stop = 0;
@@ -569,6 +561,8 @@ int main(void)
 		tap_skip_all("needs root to read /proc/kpageflags");
 
 	tap_plan(55);
+	/* Of what waits in the LRU batch of another CPU nothing is said */
+	stay_on_cpu(0);
 	test_file("tmpfs", "/tmp");
 	test_ext2();
 	test_present_anonymous();

@@ -175,6 +175,12 @@ static inline void stay_on_cpu(unsigned int nth)
 		tap_bail_out("sched_setaffinity");
 }
 
+/* The end of that */
+static inline void leave_cpu(void)
+{
+	sched_setaffinity(0, sizeof(cpu_set_t), all_cpus());
+}
+
 /*
  * Drain the LRU batch of each CPU, by filling it: 16 new pages are more than
  * one holds (14 on v4.2, 15 on v5.10).
@@ -206,23 +212,28 @@ static inline bool page_is_mlocked(const void *addr)
 }
 
 /*
- * Mlocked and on the unevictable list.  The one exception that is waited for: a
- * kernel that batches new anonymous pages (v5.10) or a page that was in another
- * CPU's batch shows it when the batch drains.
+ * Mlocked and on the unevictable list, now.  Of a page that this CPU has in its LRU
+ * batch, or that another one has, only new_page_is_locked() can be asked for.
  */
 static inline bool page_is_locked(const void *addr)
 {
-	const uint64_t both = KPF_MLOCKED | KPF_UNEVICTABLE;
-	uint64_t flags = page_kflags(addr);
-
-	if ((flags & both) == KPF_MLOCKED && !(flags & KPF_LRU)) {
-		drain_lru();
-		flags = page_kflags(addr);
-	}
-	return (flags & both) == both;
+	return !(~page_kflags(addr) & (KPF_MLOCKED | KPF_UNEVICTABLE));
 }
 
-/* Neither Mlocked nor, after batches have drained, Unevictable; but present */
+/*
+ * The same for an anonymous page that a fault has just made.  v5.10 has those in the
+ * LRU batch of the CPU that faulted, as it has pages that were just migrated: they are
+ * Mlocked, and Unevictable when the batch drains.  So this drains it, if the page is
+ * on no list.
+ */
+static inline bool new_page_is_locked(const void *addr)
+{
+	if ((page_kflags(addr) & (KPF_MLOCKED | KPF_LRU)) == KPF_MLOCKED)
+		drain_lru();
+	return page_is_locked(addr);
+}
+
+/* Present, and neither Mlocked nor Unevictable */
 static inline bool page_is_unlocked(const void *addr)
 {
 	return page_is_present(addr) &&

@@ -15,7 +15,7 @@
 #include "../../files/tools/testing/selftests/vm/race.h"
 #include "books.h"
 
-enum { NR_HUGE = 32, NR_LOCKERS = 2, MOST_TURNS = 1500, SECONDS = 20 };
+enum { NR_HUGE = 32, NR_LOCKERS = 2, SECONDS = 20 };
 
 static size_t huge;
 /* What we, the bystander, map; each page lies alone, in a VMA of its own */
@@ -62,16 +62,19 @@ static void do_exit(char *page)
 	_exit(0);
 }
 
-/* @lead: how much earlier than munlock() it has to begin, by a rule of thumb */
+/*
+ * By rules of thumb: how many turns of a loop it has to begin earlier than munlock(),
+ * and how much that differs from time to time
+ */
 static const struct race {
 	const char *name;
 	void (*unmap)(char *page);
-	unsigned int lead;
+	unsigned int lead, most;
 } races[] = {
-	{ "munmap", do_munmap, 0 },
-	{ "MAP_FIXED", do_map_over, 800 },
-	{ "mremap", do_move_over, 1500 },
-	{ "exit", do_exit, 300 },
+	{ "munmap", do_munmap, 0, 1500 },
+	{ "MAP_FIXED", do_map_over, 800, 1500 },
+	{ "mremap", do_move_over, 1500, 1500 },
+	{ "exit", do_exit, 300, 4000 },
 };
 enum { NR_RACES = sizeof(races) / sizeof(*races) };
 static const struct race *race;
@@ -91,7 +94,7 @@ static void lock_and_race(void (*task)(char *page), unsigned int lead,
 	for (i = 0; i < NR_HUGE; i++) {
 		if (!i || !once)
 			meet(lockers_meet);
-		spin_a_while(&seed, MOST_TURNS, lead);
+		spin_a_while(&seed, race->most, lead);
 		task(nth(i));
 	}
 	_exit(0);

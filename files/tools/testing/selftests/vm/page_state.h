@@ -213,7 +213,7 @@ static inline bool page_is_mlocked(const void *addr)
 
 /*
  * Mlocked and on the unevictable list, now.  Of a page that this CPU has in its LRU
- * batch, or that another one has, only new_page_is_locked() can be asked for.
+ * batch, or that another one has, only batched_page_is_locked() can be asked for.
  */
 static inline bool page_is_locked(const void *addr)
 {
@@ -226,7 +226,7 @@ static inline bool page_is_locked(const void *addr)
  * Mlocked, and Unevictable when the batch drains.  So this drains it, if the page is
  * on no list.
  */
-static inline bool new_page_is_locked(const void *addr)
+static inline bool batched_page_is_locked(const void *addr)
 {
 	if ((page_kflags(addr) & (KPF_MLOCKED | KPF_LRU)) == KPF_MLOCKED)
 		drain_lru();

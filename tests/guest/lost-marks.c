@@ -8,10 +8,11 @@
 #define _FILE_OFFSET_BITS 64
 #include "../../files/tools/testing/selftests/vm/race.h"
 
-enum { NR_PAGES = 256, ROUNDS = 150, MOST_TURNS = 600 };
+enum { NR_PAGES = 256, SECONDS = 20, MOST_TURNS = 600 };
 #define LEN	(NR_PAGES * page_size())
 
 static struct meeting *tasks_meet;
+static volatile bool *stop;	/* for both, before a round */
 static volatile char sink;
 
 /* The other task: maps a page, and gives it up while we touch it */
@@ -19,10 +20,13 @@ static void drop_pages(int fd, bool copy)
 {
 	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE,
 			 copy ? MAP_PRIVATE : MAP_SHARED, fd, 0);
-	unsigned int seed = 1, round, i;
+	unsigned int seed = 1, i;
 
 	stay_on_cpu(1);
-	for (round = 0; round < ROUNDS; round++) {
+	for (;;) {
+		meet(tasks_meet);
+		if (*stop)
+			_exit(0);
 		for (i = 0; i < NR_PAGES; i++)
 			sink = *PAGE(map, i);
 		for (i = 0; i < NR_PAGES; i++) {
@@ -36,7 +40,6 @@ static void drop_pages(int fd, bool copy)
 		meet(tasks_meet);
 		madvise(map, LEN, MADV_DONTNEED);
 	}
-	_exit(0);
 }
 
 static bool is_lost(const void *addr)
@@ -47,14 +50,18 @@ static bool is_lost(const void *addr)
 static void measure(const char *how, bool copy)
 {
 	int fd = make_file("/tmp", NR_PAGES);
-	unsigned int seed = 2, round, i, lost = 0, absent = 0;
-	pid_t child = start_child();
+	unsigned int seed = 2, rounds = 0, i, lost = 0, absent = 0;
+	time_t end = time(NULL) + SECONDS;
+	pid_t child;
 	char *map;
 
+	*stop = false;
+	child = start_child();
 	if (!child)
 		drop_pages(fd, copy);
 	stay_on_cpu(0);
-	for (round = 0; round < ROUNDS; round++) {
+	for (; time(NULL) < end; rounds++) {
+		meet(tasks_meet);
 		map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		if (map == MAP_FAILED)
 			tap_bail_out("mmap");
@@ -70,8 +77,10 @@ static void measure(const char *how, bool copy)
 		absent += NR_PAGES - count_pages(map, NR_PAGES, page_is_present);
 		munmap(map, LEN);
 	}
+	*stop = true;
+	meet(tasks_meet);
 	printf("# %s: %u of %u pages have lost their mark\n", how, lost,
-	       ROUNDS * NR_PAGES);
+	       rounds * NR_PAGES);
 	if (!tap_check(!child_status(child) && !absent,
 		       "%s: pages that are touched meanwhile are present", how))
 		printf("# got %u absent, want 0\n", absent);
@@ -85,6 +94,7 @@ int main(void)
 	tap_plan(2);
 	tasks_meet = (struct meeting *)map_shared(page_size());
 	tasks_meet->parties = 2;
+	stop = (bool *)(tasks_meet + 1);
 	measure("MADV_DONTNEED", false);
 	measure("copy on write", true);
 	return tap_exit();

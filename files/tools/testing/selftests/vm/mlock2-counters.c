@@ -279,20 +279,15 @@ static void *race_rounds(void *arg)
 	return NULL;
 }
 
-/* Exits with a part of its memory locked, while a thread goes on */
-static void race(int fd, unsigned int seed)
+/* Exits with a part of the memory locked, while a thread goes on */
+static void race(const struct racer *what, unsigned int seed)
 {
 	struct racer racers[NR_THREADS];
 	pthread_t threads[NR_THREADS];
 	int i;
 
-	racers[0].anonymous = map_pages(RACE_PAGES);
-	racers[0].shared = mmap(NULL, RACE_PAGES * page_size(), PROT_READ | PROT_WRITE, MAP_SHARED,
-				fd, 0);
-	if (racers[0].shared == MAP_FAILED)
-		_exit(1);
 	for (i = 0; i < NR_THREADS; i++) {
-		racers[i] = racers[0];
+		racers[i] = *what;
 		racers[i].seed = seed + i;
 		if (pthread_create(&threads[i], NULL, race_rounds, &racers[i]))
 			_exit(1);
@@ -314,11 +309,19 @@ static void press(void)
 	}
 }
 
+/* What they race for is mapped here, too, and seen when they have gone */
 static void test_races(bool swap)
 {
+	const size_t len = RACE_PAGES * page_size();
 	int fd = make_file("/tmp", RACE_PAGES), i, failed = 0;
 	pid_t presser = 0, racers[NR_RACERS];
+	struct racer what = { .anonymous = map_pages(RACE_PAGES) };
 
+	what.shared = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (what.shared == MAP_FAILED)
+		tap_bail_out("mmap of a file");
+	touch_range(what.anonymous, len);
+	touch_range(what.shared, len);
 	if (memcg && swap) {
 		/* More than the racers can lock, less than all touch */
 		memcg_limit(768 * page_size());
@@ -329,7 +332,7 @@ static void test_races(bool swap)
 	for (i = 0; i < NR_RACERS; i++) {
 		racers[i] = start_child();
 		if (!racers[i])
-			race(fd, i * NR_THREADS);
+			race(&what, i * NR_THREADS);
 	}
 	for (i = 0; i < NR_RACERS; i++)
 		failed += !!child_status(racers[i]);
@@ -337,10 +340,12 @@ static void test_races(bool swap)
 		end_child(presser);
 		memcg_limit(-1);
 	}
-	close(fd);
 	tap_check(counted(0) && !failed,
 		  "both are back after processes and threads have raced");
 	check_memcg("races", "the memcg is back as well", 0);
+	munmap(what.anonymous, len);
+	munmap(what.shared, len);
+	close(fd);
 }
 
 int main(void)

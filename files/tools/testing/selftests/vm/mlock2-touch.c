@@ -469,7 +469,6 @@ static void test_shm_lock(void)
 		sys_mlock2(map, LEN, MLOCK_ONFAULT);
 		memset(map, 1, LEN);
 		munlock(map, LEN);
-		drain_lru();
 		tap_check((page_kflags(map) & (KPF_MLOCKED | KPF_UNEVICTABLE)) ==
 			  KPF_UNEVICTABLE, "%s", claim);
 		shmctl(id, SHM_UNLOCK, NULL);

@@ -76,6 +76,7 @@ static const struct race {
 	{ "mremap", do_move_over, 1500, 1500 },
 	{ "exit", do_exit, 300, 4000 },
 };
+
 enum { NR_RACES = sizeof(races) / sizeof(*races) };
 static const struct race *race;
 
@@ -143,8 +144,8 @@ static void run_race(const char *claim, bool three)
 		munlock(nth(i), huge);
 	stray = stray_pages();
 	if (!tap_check(mlocked == want && !stray, "%s", claim))
-		printf("# got %u of %d pages Mlocked in round %u, want %u; then %zu that nobody locks, want 0\n",
-		       mlocked, NR_HUGE, round, want, stray);
+		printf("# got %u Mlocked in round %u, want %u; then %zu strays, want 0\n",
+		       mlocked, round, want, stray);
 }
 
 static void run_races(const char *what, bool can, bool marks_shared)

@@ -9,8 +9,8 @@
 
 #include "../../files/tools/testing/selftests/vm/race.h"
 
-enum { NR_STACKS = 2, STACK_PAGES = 1024, ROUNDS = 600, SECONDS = 15,
-       MOST_TURNS = 200, NOBODY = 65534 };
+enum { NR_STACKS = 2, STACK_PAGES = 1024, ROUNDS = 600, MOST_TURNS = 200 };
+enum { SECONDS = 15, NOBODY = 65534 };
 
 static struct meeting growers_meet = { .parties = NR_STACKS };
 

@@ -97,6 +97,7 @@ static const struct way {
 	{ "copy on write of KSM pages", write_small, OF_KSM },
 	{ "a merge by KSM", merge, SOON_OF_KSM },
 };
+
 enum { NR_WAYS = sizeof(ways) / sizeof(*ways) };
 static const struct way *way;
 static bool all;		/* munlockall() */
@@ -212,7 +213,7 @@ static pid_t start_writer(void)
  * Locked before they are shared, because mlock() of a kernel without mlock2()
  * would copy them.  False if nothing could be raced.
  */
-static bool race(void)
+static bool race_once(void)
 {
 	char *twin = NULL, *third = NULL;
 	pid_t sharer, writer = 0;
@@ -260,7 +261,7 @@ static void check_way(const char *call, const char *why_not)
 	snprintf(claim, sizeof(claim), "%s during %s leaves none of them locked",
 		 call, way->what);
 	for (round = 0; round < ROUNDS && !why_not; round++) {
-		if (!race())
+		if (!race_once())
 			why_not = "the pages could not be made";
 		failed += !!common->mlocked;
 		pages += common->mlocked;
@@ -420,6 +421,7 @@ static void test_returns(void)
 		munmap(map, pages * page_size());
 	}
 }
+
 enum { NR_RETURNS = 3 * 5 };
 
 int main(void)

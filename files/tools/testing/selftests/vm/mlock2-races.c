@@ -385,12 +385,6 @@ static char *by_mlock_of_present_pages(size_t len)
 	return map;
 }
 
-/* In both states now: page_is_locked() would drain what is not */
-static bool is_unevictable(const void *addr)
-{
-	return !(~page_kflags(addr) & (KPF_MLOCKED | KPF_UNEVICTABLE));
-}
-
 /* On one CPU: of a page that waits in the batch of another one nothing is said */
 static void test_returns(void)
 {
@@ -411,7 +405,7 @@ static void test_returns(void)
 		unsigned int pages = sizes[i % 3];
 		char *map = cases[i / 3].lock(pages * page_size());
 
-		locked = count_pages(map, pages, is_unevictable);
+		locked = count_pages(map, pages, page_is_locked);
 		if (!tap_check(locked == pages,
 			       "%s returns with all of %u pages unevictable",
 			       cases[i / 3].call, pages))

@@ -74,7 +74,7 @@ static void test_compaction(void)
 		tap_skip(claim, "nothing is moved in this kernel");
 		return;
 	}
-	tap_check(count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES, "%s", claim);
+	tap_check(count_pages(map, NR_PAGES, batched_page_is_locked) == NR_PAGES, "%s", claim);
 	munmap(map, LEN);
 }
 

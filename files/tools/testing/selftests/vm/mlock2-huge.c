@@ -81,7 +81,7 @@ static void test_whole(void)
 	tap_check(is_locked(map), "a huge page that is present is locked");
 	tap_check(!page_is_present(map + huge), "and the next stays absent");
 	map[huge] = 1;
-	tap_check(page_is_locked(map + huge), "until it is touched, and locked");
+	tap_check(batched_page_is_locked(map + huge), "until it is touched, and locked");
 	map = mremap(map, 2 * huge, 2 * huge, MREMAP_MAYMOVE | MREMAP_FIXED, to);
 	tap_check(map == to && all_is_locked(map),
 		  "a huge page is locked after it was moved");
@@ -107,7 +107,7 @@ static void test_zero_page(void)
 		sys_mlock2(map, 2 * huge, MLOCK_ONFAULT);
 		tap_check(!page_is_mlocked(zero), "%s", claims[0]);
 		*zero = 1;
-		tap_check(page_is_locked(zero), "%s", claims[1]);
+		tap_check(batched_page_is_locked(zero), "%s", claims[1]);
 	}
 	unmap(map);
 }
@@ -211,7 +211,7 @@ static void test_parent_writes(const char *how, const char *enabled)
 	read_choice(THP_DIR "enabled", before, sizeof(before));
 	write_file(THP_DIR "enabled", enabled);
 	*map = 2;
-	tap_check(page_is_locked(map),
+	tap_check(batched_page_is_locked(map),
 		  "%s: what a parent writes after fork is locked", how);
 	tap_check(all_is_locked(map), "%s: and so is the rest", how);
 	if (write(go[1], "g", 1) != 1)

@@ -202,7 +202,7 @@ static void test_dev_zero(void)
 		sink = *PAGE(map, 3);
 		*PAGE(map, 3) = 1;
 		tap_check(count_pages(map, NR_PAGES, page_is_present) == 1 &&
-			  page_is_locked(PAGE(map, 3)), "%s", claims[i]);
+			  batched_page_is_locked(PAGE(map, 3)), "%s", claims[i]);
 		munmap(map, LEN);
 	}
 	close(fd);
@@ -290,7 +290,7 @@ static void test_other_process(void)
 		tap_check(count_pages(file, NR_PAGES, page_is_locked) ==
 			  count_pages(file, NR_PAGES, page_is_present), "%s",
 			  claims[2]);
-		tap_check(page_is_locked(PAGE(anon, 7)), "%s", claims[3]);
+		tap_check(batched_page_is_locked(PAGE(anon, 7)), "%s", claims[3]);
 	}
 	munmap(anon, LEN);
 	munmap(file, LEN);
@@ -317,8 +317,8 @@ static void test_ptrace(void)
 		sink = *PAGE(text, 5);
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || raise(SIGSTOP))
 			_exit(BROKEN);
-		_exit((page_is_locked(PAGE(anon, 3)) ? 0 : NOT_ANON) |
-		      (page_is_locked(PAGE(text, 5)) &&
+		_exit((batched_page_is_locked(PAGE(anon, 3)) ? 0 : NOT_ANON) |
+		      (batched_page_is_locked(PAGE(text, 5)) &&
 		       page_kflags(PAGE(text, 5)) & KPF_ANON ? 0 : NOT_TEXT));
 	}
 	/* It has ended if there is no ptrace(), and stopped if there is */
@@ -442,7 +442,7 @@ static void test_uprobe(void)
 			tap_skip(claims[i], "no probe was set");
 		write_file(file, "0");
 	} else {
-		tap_check(page_is_locked(page), "%s", claims[0]);
+		tap_check(batched_page_is_locked(page), "%s", claims[0]);
 		survives = probe_page_is_locked(false) != 3;
 		locked = survives ? probe_page_is_locked(true) : 0;
 		if (locked == 2)
@@ -600,8 +600,8 @@ static void test_memcg_move(void)
 			printf("# before: %lld pages\n", memcg_unevictable(MEMCG));
 		memcg_set(MEMCG_ROOT "/to/memory.move_charge_at_immigrate", 3);
 		memcg_set(MEMCG_ROOT "/to/tasks", getpid());
-		tap_check(all(anon, HALF, page_is_locked) &&
-			  all(file, HALF, page_is_locked), "%s", claims[0]);
+		tap_check(all(anon, HALF, batched_page_is_locked) &&
+			  all(file, HALF, batched_page_is_locked), "%s", claims[0]);
 		tap_check(memcg_unevictable(to) > 2 * HALF - HALF / 2, "%s",
 			  claims[1]);
 		tap_check(memcg_unevictable(MEMCG) < HALF / 2, "%s", claims[2]);

@@ -26,7 +26,7 @@ static void test_touch(void)
 		  "it faults nothing in");
 	tap_check(locked_pages() == NR_PAGES, "the whole range is charged");
 	*PAGE(map, 1) = 1;
-	tap_check(page_is_locked(PAGE(map, 1)), "a touched page is locked");
+	tap_check(batched_page_is_locked(PAGE(map, 1)), "a touched page is locked");
 	tap_check(!page_is_present(PAGE(map, 2)), "its neighbour is absent");
 	tap_check(vma_of(map).lo && vma_of(map).lf && !getenv("MLOCK2_LF"),
 		  "smaps shows lo and lf");
@@ -69,7 +69,7 @@ static void test_split_and_merge(void)
 		  "locking the middle of a VMA splits it in three");
 	*PAGE(map, 1) = *PAGE(map, 2) = *PAGE(map, 4) = 1;
 	munlock(PAGE(map, 4), page_size());
-	tap_check(page_is_locked(PAGE(map, 2)), "munlock of a part keeps the rest");
+	tap_check(batched_page_is_locked(PAGE(map, 2)), "munlock of a part keeps the rest");
 	tap_check(page_is_unlocked(PAGE(map, 4)), "and unlocks the part");
 	tap_check(locked_pages() == 3, "the charge follows");
 	tap_check(vma_of(PAGE(map, 5)).lf && !vma_of(PAGE(map, 4)).lf,
@@ -153,7 +153,7 @@ static void story_current(void)
 	tap_check(page_is_locked(PAGE(map, 1)), "it locks what is present");
 	tap_check(!page_is_present(PAGE(map, 2)), "and faults nothing in");
 	*PAGE(map, 2) = 1;
-	tap_check(page_is_locked(PAGE(map, 2)), "a touch locks");
+	tap_check(batched_page_is_locked(PAGE(map, 2)), "a touch locks");
 	later = map_pages(NR_PAGES);
 	*later = 1;
 	tap_check(!vma_of(later).lo && page_is_unlocked(later),
@@ -182,7 +182,7 @@ static void story_future(void)
 	tap_check(vma_of(map).lf && !count_pages(map, NR_PAGES, page_is_present),
 		  "a new mapping is on fault and empty");
 	*PAGE(map, 3) = 1;
-	tap_check(page_is_locked(PAGE(map, 3)), "its pages lock on touch");
+	tap_check(batched_page_is_locked(PAGE(map, 3)), "its pages lock on touch");
 	mlockall(MCL_FUTURE);
 	map = map_pages(NR_PAGES);
 	tap_check(!vma_of(map).lf &&
@@ -242,7 +242,7 @@ static void story_brk(void)
 	page = (char *)(((uintptr_t)old + 2 * page_size()) & -page_size());
 	tap_check(!page_is_present(page), "brk populates nothing");
 	*page = 1;
-	tap_check(page_is_locked(page), "and its pages lock on touch");
+	tap_check(batched_page_is_locked(page), "and its pages lock on touch");
 }
 
 static void story_stack(void)
@@ -279,7 +279,7 @@ static void story_stack(void)
 	    read(fds[0], stack - 2 * page_size(), 1) != 1)
 		tap_bail_out("read below the stack");
 	tap_check(vma_of(stack).start < (uintptr_t)stack, "%s", claims[0]);
-	tap_check(page_is_locked(stack - 2 * page_size()), "%s", claims[1]);
+	tap_check(batched_page_is_locked(stack - 2 * page_size()), "%s", claims[1]);
 	/* v4.2 has a guard page in the VMA, and hides it from smaps */
 	shown = (vma_of(stack).end - vma_of(stack).start) / page_size();
 	tap_check(locked_pages() == shown || locked_pages() == shown + 1, "%s",
@@ -318,7 +318,7 @@ static void story_fork(void)
 		_exit(!page_is_unlocked(map));
 	}
 	*map = 2;
-	tap_check(page_is_locked(map), "a COW page is locked");
+	tap_check(batched_page_is_locked(map), "a COW page is locked");
 	if (write(go[1], "", 1) != 1)
 		tap_bail_out("write");
 	status = child_status(child);
@@ -393,7 +393,7 @@ static void test_mprotect(void)
 		  "a PROT_NONE range can be locked on fault");
 	mprotect(map, LEN, PROT_READ | PROT_WRITE);
 	*map = 1;
-	tap_check(page_is_locked(map), "and locks once it can be touched");
+	tap_check(batched_page_is_locked(map), "and locks once it can be touched");
 	munmap(map, LEN);
 }
 

@@ -61,10 +61,10 @@ static void test_file(const char *where, const char *dir)
 	tap_check(page_is_locked(PAGE(private, 5)), "%s",
 		  CLAIM("a page that is read through a private mapping"));
 	*PAGE(private, 5) = 2;
-	tap_check(page_is_locked(PAGE(private, 5)), "%s",
+	tap_check(batched_page_is_locked(PAGE(private, 5)), "%s",
 		  CLAIM("its copy when it is written"));
 	*PAGE(private, 50) = 2;
-	tap_check(page_is_locked(PAGE(private, 50)), "%s",
+	tap_check(batched_page_is_locked(PAGE(private, 50)), "%s",
 		  CLAIM("a copy made at once"));
 	munmap(private, LEN);
 
@@ -162,7 +162,7 @@ static void test_ext2(void)
 		*PAGE(shared, 40) = 1;
 		tap_check(page_is_locked(PAGE(shared, 40)), "%s", claims[2]);
 		*PAGE(private, 60) = 1;
-		tap_check(page_is_locked(PAGE(private, 60)), "%s", claims[3]);
+		tap_check(batched_page_is_locked(PAGE(private, 60)), "%s", claims[3]);
 	}
 	munmap(shared, LEN);
 	munmap(private, LEN);
@@ -190,7 +190,7 @@ static void test_present_anonymous(void)
 	tap_check(!(page_kflags(PAGE(map, 2)) & KPF_MLOCKED),
 		  "the zero page is never marked");
 	*PAGE(map, 2) = 1;
-	tap_check(page_is_locked(PAGE(map, 2)), "but the page written over it");
+	tap_check(batched_page_is_locked(PAGE(map, 2)), "but the page written over it");
 	tap_check(page_is_locked(PAGE(map, 3)),
 		  "present before: a page in a PROT_NONE part");
 	munmap(map, LEN);
@@ -208,12 +208,12 @@ static void test_proc_mem(void)
 	lseek(fd, (uintptr_t)PAGE(map, 2), SEEK_SET);
 	if (write(fd, "x", 1) != 1)
 		tap_bail_out("/proc/self/mem");
-	tap_check(page_is_locked(PAGE(map, 2)), "written through /proc/PID/mem");
+	tap_check(batched_page_is_locked(PAGE(map, 2)), "written through /proc/PID/mem");
 	close(fd);
 	if (process_vm_writev(getpid(), &from, 1, &to, 1, 0) != 1)
 		tap_skip("written by process_vm_writev()", "not in this kernel");
 	else
-		tap_check(page_is_locked(PAGE(map, 3)),
+		tap_check(batched_page_is_locked(PAGE(map, 3)),
 			  "written by process_vm_writev()");
 	munmap(map, LEN);
 }
@@ -227,7 +227,7 @@ static void test_compaction(void)
 		tap_skip(claim, "nothing is moved in this kernel");
 		return;
 	}
-	tap_check(count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES, "%s", claim);
+	tap_check(count_pages(map, NR_PAGES, batched_page_is_locked) == NR_PAGES, "%s", claim);
 	munmap(map, LEN);
 }
 

@@ -87,24 +87,15 @@ static void run_rounds(void (*turn)(void), unsigned int which)
 	}
 }
 
-static long long pages_out(void)
+static long long swapped_kb(void)
 {
-	FILE *f = fopen("/proc/vmstat", "re");
-	long long value = -1;
-	char line[128];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, "pswpout ", 8))
-			value = atoll(line + 8);
-	if (f)
-		fclose(f);
-	return value;
+	return read_kb("/proc/meminfo", "SwapTotal") - read_kb("/proc/meminfo", "SwapFree");
 }
 
 int main(void)
 {
 	void (* const turns[])(void) = { lock_and_unlock, use, press };
-	long long out = pages_out();
+	long long swapped = 0;
 	unsigned int round;
 	size_t stray = 0;
 	pid_t tasks[3];
@@ -134,6 +125,7 @@ int main(void)
 		common->stop = false;
 		meet(&common->meeting);
 		usleep(ROUND_MS * 1000);
+		swapped += swapped_kb();
 		common->stop = true;
 		meet(&common->meeting);
 		stray = stray_pages();
@@ -141,8 +133,8 @@ int main(void)
 	if (!tap_check(!stray, "pages that reclaim leaves half-way are not locked"))
 		printf("# got %zu pages that nobody locks in round %u, want 0\n", stray,
 		       round);
-	printf("# %lu turns of locking, %lu of using, %lu of pressing, %lld pages out\n",
-	       common->turns[0], common->turns[1], common->turns[2], pages_out() - out);
+	printf("# %lu turns of locking, %lu of using, %lu of pressing, %lld kB swapped\n",
+	       common->turns[0], common->turns[1], common->turns[2], swapped);
 	for (i = 0; i < 3; i++)
 		end_child(tasks[i]);
 	munmap(shared, NR_PAGES * page_size());

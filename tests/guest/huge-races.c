@@ -15,7 +15,7 @@
 #include "../../files/tools/testing/selftests/vm/race.h"
 #include "books.h"
 
-enum { NR_HUGE = 32, NR_LOCKERS = 2, SECONDS = 20 };
+enum { NR_HUGE = 32, NR_LOCKERS = 2 };
 
 static size_t huge;
 /* What we, the bystander, map; each page lies alone, in a VMA of its own */
@@ -64,17 +64,17 @@ static void do_exit(char *page)
 
 /*
  * By rules of thumb: how many turns of a loop it has to begin earlier than munlock(),
- * and how much that differs from time to time
+ * how much that differs from time to time, and how long it takes until one is met
  */
 static const struct race {
 	const char *name;
 	void (*unmap)(char *page);
-	unsigned int lead, most;
+	unsigned int lead, most, seconds;
 } races[] = {
-	{ "munmap", do_munmap, 0, 1500 },
-	{ "MAP_FIXED", do_map_over, 800, 1500 },
-	{ "mremap", do_move_over, 1500, 1500 },
-	{ "exit", do_exit, 300, 4000 },
+	{ "munmap", do_munmap, 0, 1500, 20 },
+	{ "MAP_FIXED", do_map_over, 800, 1500, 20 },
+	{ "mremap", do_move_over, 1500, 1500, 20 },
+	{ "exit", do_exit, 300, 4000, 60 },
 };
 
 enum { NR_RACES = sizeof(races) / sizeof(*races) };
@@ -131,7 +131,7 @@ static unsigned int race_once(unsigned int round)
 static void run_race(const char *claim, bool three)
 {
 	const unsigned int want = three ? NR_HUGE : 0;
-	time_t end = time(NULL) + (three ? SECONDS / 4 : SECONDS);
+	time_t end = time(NULL) + (three ? 5 : race->seconds);
 	unsigned int round = 0, mlocked, i;
 	size_t stray;
 

@@ -213,6 +213,8 @@ static void test_bystander(void)
 {
 	int fd = make_file("/tmp", NR_PAGES);
 	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	const char *claim =
+		"munlockall of another process does not touch pages that it has not locked";
 	long long before;
 	pid_t child;
 
@@ -232,10 +234,13 @@ static void test_bystander(void)
 	if (child_status(child))
 		tap_bail_out("the other process");
 	/* The page of its own may count */
-	tap_check(events("unevictable_pgs_munlocked") +
-		  events("unevictable_pgs_cleared") - before <= 2 &&
-		  count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
-		  "munlockall of another process does not touch pages that it has not locked");
+	if (before < 0)
+		tap_skip(claim, "no event counters in this kernel");
+	else
+		tap_check(events("unevictable_pgs_munlocked") +
+			  events("unevictable_pgs_cleared") - before <= 2 &&
+			  count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES, "%s",
+			  claim);
 	munmap(map, LEN);
 	close(fd);
 }

@@ -52,7 +52,7 @@ built := $(if $(KERNEL),,kernel)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
-	apply bisect-check check-all mutants uapi objects numa semantics lint bench \
+	apply bisect-check check-all mutants uapi objects numa races semantics lint bench \
 	bench-peers overhead lru-locks random-access clean
 
 help:	## this list (the default)
@@ -116,6 +116,8 @@ objects: tree	## the system call tables of architectures that are not booted, co
 numa: tree	## pages that go from node to node, on the debug kernel
 	scripts/kernel $(base) x86_64 --debug
 	scripts/numa $(base)
+races: kernel	## tasks that race on two CPUs, judged by a scan of all pages
+	scripts/races $(base)
 
 ##@ Measure it
 bench: kernel	## instruction counts: the series and its control kernel, in out/bench

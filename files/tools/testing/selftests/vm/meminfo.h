@@ -23,6 +23,7 @@ static inline bool settles_to(const char *name, long long kb)
 	for (tries = 0; tries < 100; tries++) {
 		if (counter_kb(name) == kb)
 			return true;
+		/* On v5.10 new pages may be in an LRU batch, on no list to count */
 		drain_lru();
 		usleep(100000);
 	}
@@ -111,14 +112,18 @@ static inline bool counters_agree(const struct marked *want)
 	struct marked counted, scanned;
 	int tries;
 
-	for (tries = 0; tries < 50; tries++) {
+	/* What is to be compared with later */
+	if (!want)
 		drain_lru();
+	for (tries = 0; tries < 50; tries++) {
 		counted = counted_marked();
 		if (!want || are_marked(counted, want)) {
 			scanned = scan_marked();
 			if (same_marked(counted, scanned))
 				return true;
 		}
+		/* On v5.10 new pages may be in an LRU batch, on no list to count */
+		drain_lru();
 		usleep(100000);
 	}
 	scanned = scan_marked();

@@ -8,8 +8,8 @@
 #define _FILE_OFFSET_BITS 64
 #include <pthread.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 
+#include "child.h"
 #include "huge_pages.h"
 #include "memcg.h"
 #include "meminfo.h"
@@ -102,6 +102,7 @@ static void test_kind(const struct kind *kind)
 	};
 	char *map, claim[96];
 	unsigned int i;
+	pid_t child;
 	size_t len;
 
 	map = kind->make(&len);
@@ -126,15 +127,15 @@ static void test_kind(const struct kind *kind)
 	munmap(map, len);
 	tap_check(counted(0), "%s: %s", kind->name, claims[4]);
 	check_memcg(kind->name, claims[5], 0);
-	if (!fork()) {
+	child = start_child();
+	if (!child) {
 		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 		map = kind->make(&len);
 		if (map)
 			touch_range(map, len);
-		_exit(0);
+		_exit(!map);
 	}
-	wait(NULL);
-	tap_check(counted(0), "%s: %s", kind->name, claims[6]);
+	tap_check(!child_status(child) && counted(0), "%s: %s", kind->name, claims[6]);
 	check_memcg(kind->name, claims[7], 0);
 }
 
@@ -254,14 +255,15 @@ static void race_once(struct racer *racer)
 	case 7:
 		if (rand_r(&racer->seed) % 8)
 			break;
-		pid = fork();
+		pid = start_child();
 		if (!pid) {
 			sys_mlock2(map, len, MLOCK_ONFAULT);
 			touch_range(map, len);
 			_exit(0);
 		}
 		touch_range(map, len);
-		waitpid(pid, NULL, 0);
+		if (child_status(pid))
+			_exit(1);
 		break;
 	default:
 		touch_range(map, len);
@@ -277,20 +279,15 @@ static void *race_rounds(void *arg)
 	return NULL;
 }
 
-/* Exits with a part of its memory locked, while a thread goes on */
-static void race(int fd, unsigned int seed)
+/* Exits with a part of the memory locked, while a thread goes on */
+static void race(const struct racer *what, unsigned int seed)
 {
 	struct racer racers[NR_THREADS];
 	pthread_t threads[NR_THREADS];
 	int i;
 
-	racers[0].anonymous = map_pages(RACE_PAGES);
-	racers[0].shared = mmap(NULL, RACE_PAGES * page_size(), PROT_READ | PROT_WRITE, MAP_SHARED,
-				fd, 0);
-	if (racers[0].shared == MAP_FAILED)
-		_exit(1);
 	for (i = 0; i < NR_THREADS; i++) {
-		racers[i] = racers[0];
+		racers[i] = *what;
 		racers[i].seed = seed + i;
 		if (pthread_create(&threads[i], NULL, race_rounds, &racers[i]))
 			_exit(1);
@@ -312,36 +309,43 @@ static void press(void)
 	}
 }
 
+/* What they race for is mapped here, too, and seen when they have gone */
 static void test_races(bool swap)
 {
-	int fd = make_file("/tmp", RACE_PAGES), i, status, failed = 0;
+	const size_t len = RACE_PAGES * page_size();
+	int fd = make_file("/tmp", RACE_PAGES), i, failed = 0;
 	pid_t presser = 0, racers[NR_RACERS];
+	struct racer what = { .anonymous = map_pages(RACE_PAGES) };
 
+	what.shared = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (what.shared == MAP_FAILED)
+		tap_bail_out("mmap of a file");
+	touch_range(what.anonymous, len);
+	touch_range(what.shared, len);
 	if (memcg && swap) {
 		/* More than the racers can lock, less than all touch */
 		memcg_limit(768 * page_size());
-		presser = fork();
+		presser = start_child();
 		if (!presser)
 			press();
 	}
 	for (i = 0; i < NR_RACERS; i++) {
-		racers[i] = fork();
+		racers[i] = start_child();
 		if (!racers[i])
-			race(fd, i * NR_THREADS);
+			race(&what, i * NR_THREADS);
 	}
-	for (i = 0; i < NR_RACERS; i++) {
-		waitpid(racers[i], &status, 0);
-		failed += !!status;
-	}
-	if (presser > 0) {
-		kill(presser, SIGKILL);
-		waitpid(presser, NULL, 0);
+	for (i = 0; i < NR_RACERS; i++)
+		failed += !!child_status(racers[i]);
+	if (presser) {
+		end_child(presser);
 		memcg_limit(-1);
 	}
-	close(fd);
 	tap_check(counted(0) && !failed,
 		  "both are back after processes and threads have raced");
 	check_memcg("races", "the memcg is back as well", 0);
+	munmap(what.anonymous, len);
+	munmap(what.shared, len);
+	close(fd);
 }
 
 int main(void)

@@ -149,32 +149,61 @@ static inline uint64_t page_kflags(const void *addr)
 	return read_u64_at("/proc/kpageflags", entry & PM_PFN_MASK);
 }
 
+/* The CPUs that this process was started on: it may have chosen one since */
+static inline const cpu_set_t *all_cpus(void)
+{
+	static cpu_set_t all;
+
+	if (!CPU_COUNT(&all) && sched_getaffinity(0, sizeof(all), &all))
+		tap_bail_out("sched_getaffinity");
+	return &all;
+}
+
+/* On the @nth of them from now on, counted round if there are fewer */
+static inline void stay_on_cpu(unsigned int nth)
+{
+	const cpu_set_t *all = all_cpus();
+	cpu_set_t one;
+	int cpu;
+
+	nth %= CPU_COUNT(all);
+	for (cpu = 0; !CPU_ISSET(cpu, all) || nth--; cpu++)
+		;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		tap_bail_out("sched_setaffinity");
+}
+
+/* The end of that */
+static inline void leave_cpu(void)
+{
+	sched_setaffinity(0, sizeof(cpu_set_t), all_cpus());
+}
+
 /*
  * Drain the LRU batch of each CPU, by filling it: 16 new pages are more than
  * one holds (14 on v4.2, 15 on v5.10).
  */
 static inline void drain_lru(void)
 {
-	cpu_set_t all, one;
-	int cpu;
+	const unsigned int cpus = CPU_COUNT(all_cpus());
+	cpu_set_t before;
+	unsigned int nth;
 
-	if (sched_getaffinity(0, sizeof(all), &all))
+	if (sched_getaffinity(0, sizeof(before), &before))
 		tap_bail_out("sched_getaffinity");
-	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+	for (nth = 0; nth < cpus; nth++) {
 		char *map;
 
-		if (!CPU_ISSET(cpu, &all))
-			continue;
-		CPU_ZERO(&one);
-		CPU_SET(cpu, &one);
-		sched_setaffinity(0, sizeof(one), &one);
+		stay_on_cpu(nth);
 		map = mmap(NULL, 16 * page_size(), PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 		if (map == MAP_FAILED)
 			tap_bail_out("mmap");
 		munmap(map, 16 * page_size());
 	}
-	sched_setaffinity(0, sizeof(all), &all);
+	sched_setaffinity(0, sizeof(before), &before);
 }
 
 static inline bool page_is_mlocked(const void *addr)
@@ -183,23 +212,28 @@ static inline bool page_is_mlocked(const void *addr)
 }
 
 /*
- * Mlocked and on the unevictable list.  The one exception that is waited for: a
- * kernel that batches new anonymous pages (v5.10) or a page that was in another
- * CPU's batch shows it when the batch drains.
+ * Mlocked and on the unevictable list, now.  Of a page that this CPU has in its LRU
+ * batch, or that another one has, only batched_page_is_locked() can be asked for.
  */
 static inline bool page_is_locked(const void *addr)
 {
-	const uint64_t both = KPF_MLOCKED | KPF_UNEVICTABLE;
-	uint64_t flags = page_kflags(addr);
-
-	if ((flags & both) == KPF_MLOCKED && !(flags & KPF_LRU)) {
-		drain_lru();
-		flags = page_kflags(addr);
-	}
-	return (flags & both) == both;
+	return !(~page_kflags(addr) & (KPF_MLOCKED | KPF_UNEVICTABLE));
 }
 
-/* Neither Mlocked nor, after batches have drained, Unevictable; but present */
+/*
+ * The same for an anonymous page that a fault has just made.  v5.10 has those in the
+ * LRU batch of the CPU that faulted, as it has pages that were just migrated: they are
+ * Mlocked, and Unevictable when the batch drains.  So this drains it, if the page is
+ * on no list.
+ */
+static inline bool batched_page_is_locked(const void *addr)
+{
+	if ((page_kflags(addr) & (KPF_MLOCKED | KPF_LRU)) == KPF_MLOCKED)
+		drain_lru();
+	return page_is_locked(addr);
+}
+
+/* Present, and neither Mlocked nor Unevictable */
 static inline bool page_is_unlocked(const void *addr)
 {
 	return page_is_present(addr) &&

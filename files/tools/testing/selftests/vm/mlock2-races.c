@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Nothing stays locked that nobody locks: while one thread unlocks pages that a
+ * process shares with us, another one, or the kernel, takes our mapping of them
+ * away.  Then the pages that are left to the other process are not Mlocked.  It
+ * looks itself, at its own pages, while it maps them still.  And mlock() returns
+ * when what it locks is on the unevictable list: nothing is drained here.
+ *
+ * Runs on kernels without mlock2(), too.  Needs root, for /proc/kpageflags.
+ */
+#define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
+#include <sys/uio.h>
+
+#include "huge_pages.h"
+#include "ksm.h"
+#include "race.h"
+
+enum { NR_RACED = 256, NR_HUGE = 2, ROUNDS = 10, FIRST_LEN = 32 << 20 };
+
+static volatile char sink;
+
+/*
+ * What is locked: a long part that keeps munlock() busy, behind it a page to ask
+ * whether the range is VM_LOCKED still, then what is raced, to a boundary of huge
+ * pages.
+ */
+static char *area, *ask, *raced;
+static size_t area_len, raced_len, huge;
+
+/* In shared memory */
+static struct {
+	struct meeting sharer, writer;
+	volatile unsigned int mlocked;	/* pages of the sharer */
+} *common;
+
+static void drop(void)
+{
+	madvise(raced, raced_len, MADV_DONTNEED);
+}
+
+/* From the end, where the walk of munlock() comes last */
+static void write_small(void)
+{
+	size_t at = raced_len;
+
+	while (at) {
+		at -= page_size();
+		raced[at] = 2;
+	}
+}
+
+static void write_huge(void)
+{
+	size_t at = raced_len;
+
+	while (at) {
+		at -= huge;
+		raced[at] = 2;
+	}
+}
+
+static void have_written(void)
+{
+	meet(&common->writer);
+	meet(&common->writer);
+}
+
+/* KSM is through with it when the last page is another one */
+static void merge(void)
+{
+	char *last = raced + raced_len - page_size();
+	uint64_t before = pagemap_entry(last);
+	int tries;
+
+	ksm_write(KSM_DIR "run", 1);
+	for (tries = 0; tries < 1000 && pagemap_entry(last) == before; tries++)
+		usleep(1000);
+	ksm_write(KSM_DIR "run", ksm_before.run == 1);
+}
+
+/* What the pages are; a child shares them */
+enum kind { ANONYMOUS, OF_A_FILE, AS_HUGE, OF_KSM, SOON_OF_KSM };
+
+static const struct way {
+	const char *what;
+	void (*take)(void);
+	enum kind kind;
+} ways[] = {
+	{ "MADV_DONTNEED of anonymous pages", drop, ANONYMOUS },
+	{ "MADV_DONTNEED of pages of a file", drop, OF_A_FILE },
+	{ "MADV_DONTNEED of huge pages", drop, AS_HUGE },
+	{ "MADV_DONTNEED of KSM pages", drop, OF_KSM },
+	{ "copy on write of small pages", write_small, ANONYMOUS },
+	{ "copy on write by another process", have_written, ANONYMOUS },
+	{ "copy on write of huge pages", write_huge, AS_HUGE },
+	{ "copy on write of KSM pages", write_small, OF_KSM },
+	{ "a merge by KSM", merge, SOON_OF_KSM },
+};
+
+enum { NR_WAYS = sizeof(ways) / sizeof(*ways) };
+static const struct way *way;
+static bool all;		/* munlockall() */
+
+/* Each page differs, in each round, so that KSM finds no others like it */
+static void fill(char *map, size_t len)
+{
+	static unsigned int round;
+	size_t at;
+
+	round++;
+	for (at = 0; at < len; at += page_size()) {
+		unsigned int *words = (unsigned int *)(map + at);
+
+		words[1] = getpid();
+		words[2] = round;
+		words[3] = at / page_size() + 1;
+	}
+}
+
+static char *copy_of(const char *map, size_t len)
+{
+	char *copy = map_pages(len / page_size());
+
+	memcpy(copy, map, len);
+	return copy;
+}
+
+static void map_area(void)
+{
+	const size_t first = FIRST_LEN + page_size();
+
+	area_len = first + huge + NR_RACED * page_size();
+	if (area_len < first + (1 + NR_HUGE) * huge)
+		area_len = first + (1 + NR_HUGE) * huge;
+	area = mmap(NULL, area_len, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (area == MAP_FAILED)
+		tap_bail_out("mmap");
+	raced = (char *)(((uintptr_t)area + first + huge - 1) & -huge);
+	madvise(area, raced - area, MADV_NOHUGEPAGE);
+	touch_range(area, FIRST_LEN);
+	ask = area + FIRST_LEN;
+}
+
+/* False if it cannot be made what it is to be */
+static bool map_raced(void)
+{
+	const int flags = way->kind == OF_A_FILE ? MAP_SHARED : MAP_PRIVATE;
+
+	raced_len = way->kind == AS_HUGE ? NR_HUGE * huge : NR_RACED * page_size();
+	area_len = raced + raced_len - area;
+	if (mmap(raced, raced_len, PROT_READ | PROT_WRITE,
+		 flags | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		tap_bail_out("mmap");
+	madvise(raced, raced_len, way->kind == AS_HUGE ? MADV_HUGEPAGE :
+							  MADV_NOHUGEPAGE);
+	fill(raced, raced_len);
+	return way->kind != AS_HUGE || page_is_huge(raced);
+}
+
+static void *take_when_unlocked(void *unused)
+{
+	stay_on_cpu(1);
+	while (madvise(ask, page_size(), MADV_DONTNEED))
+		;
+	way->take();
+	return unused;
+}
+
+/* Says how many of its pages are Mlocked, when the race is over */
+static pid_t start_sharer(void)
+{
+	pid_t sharer = start_child();
+	size_t at;
+
+	if (!sharer) {
+		/* fork() maps no pages of a file */
+		for (at = 0; at < raced_len; at += page_size())
+			sink = raced[at];
+		meet(&common->sharer);
+		meet(&common->sharer);
+		common->mlocked = count_pages(raced, raced_len / page_size(),
+					      page_is_mlocked);
+		_exit(0);
+	}
+	meet(&common->sharer);
+	return sharer;
+}
+
+/* Writes to us by get_user_pages() */
+static pid_t start_writer(void)
+{
+	struct iovec here = { "w", 1 }, there = { NULL, 1 };
+	pid_t us = getpid(), writer = start_child();
+	size_t at = raced_len;
+
+	if (writer)
+		return writer;
+	stay_on_cpu(1);
+	meet(&common->writer);
+	while (at) {
+		at -= page_size();
+		there.iov_base = raced + at;
+		if (process_vm_writev(us, &here, 1, &there, 1, 0) != 1)
+			_exit(1);
+	}
+	meet(&common->writer);
+	_exit(0);
+}
+
+/*
+ * Locked before they are shared, because mlock() of a kernel without mlock2()
+ * would copy them.  False if nothing could be raced.
+ */
+static bool race_once(void)
+{
+	char *twin = NULL, *third = NULL;
+	pid_t sharer, writer = 0;
+	pthread_t thread;
+
+	if (!map_raced())
+		return false;
+	must_lock(area, area_len);
+	if (way->kind >= OF_KSM)
+		twin = copy_of(raced, raced_len);
+	if (way->kind == SOON_OF_KSM)
+		third = copy_of(raced, raced_len);
+	if (twin && !ksm_merge(third ? third : raced, twin, raced_len))
+		return false;
+	sharer = start_sharer();
+	if (way->take == have_written)
+		writer = start_writer();
+	if (third)
+		madvise(raced, raced_len, MADV_MERGEABLE);
+
+	if (pthread_create(&thread, NULL, take_when_unlocked, NULL))
+		tap_bail_out("pthread_create");
+	/* For it to be asking already: it need not */
+	usleep(1000);
+	if (all)
+		munlockall();
+	else
+		munlock(area, area_len);
+	pthread_join(thread, NULL);
+	if (twin)
+		munmap(twin, raced_len);
+	if (third)
+		munmap(third, raced_len);
+	meet(&common->sharer);
+	if (child_status(sharer) || (writer && child_status(writer)))
+		tap_bail_out("a child that takes part in a race");
+	return true;
+}
+
+static void check_way(const char *call, const char *why_not)
+{
+	unsigned int round, pages = 0;
+	char claim[96];
+
+	snprintf(claim, sizeof(claim), "%s during %s leaves none of them locked",
+		 call, way->what);
+	for (round = 0; round < ROUNDS && !why_not && !pages; round++) {
+		if (!race_once())
+			why_not = "the pages could not be made";
+		else
+			pages = common->mlocked;
+	}
+	if (why_not)
+		tap_skip(claim, why_not);
+	else if (!tap_check(!pages, "%s", claim))
+		printf("# got %u pages Mlocked in round %u, want 0\n", pages, round);
+}
+
+static void test_ways(bool ksm)
+{
+	unsigned int i;
+
+	common = (void *)map_shared(page_size());
+	common->sharer.parties = common->writer.parties = 2;
+	map_area();
+	for (i = 0; i < 2 * NR_WAYS; i++) {
+		const char *why_not = NULL;
+
+		way = &ways[i / 2];
+		all = i % 2;
+		if (way->kind >= OF_KSM && !ksm)
+			why_not = "no KSM";
+		else if (way->kind == AS_HUGE && huge > 4 << 20)
+			why_not = "huge pages are too large";
+		check_way(all ? "munlockall" : "munlock", why_not);
+	}
+	munmap(area, area_len);
+}
+
+/*
+ * A page of KSM that a private mapping of a file has locked, and another mapping
+ * shares: the end of the file takes it from the one, and leaves the other.
+ */
+static void test_ksm_truncate(const char *why_not)
+{
+	const char *claim = "ftruncate unlocks KSM pages of a private file mapping";
+	const size_t len = NR_RACED * page_size();
+	unsigned int before, left;
+	char *map, *twin;
+	int fd = make_file("/tmp", NR_RACED);
+
+	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap of a file");
+	must_lock(map, len);
+	fill(map, len);
+	twin = copy_of(map, len);
+	if (!why_not && !ksm_merge(map, twin, len))
+		why_not = "KSM has merged nothing";
+	if (why_not) {
+		tap_skip(claim, why_not);
+	} else {
+		before = count_pages(twin, NR_RACED, page_is_mlocked);
+		if (ftruncate(fd, 0))
+			tap_bail_out("ftruncate");
+		left = count_pages(twin, NR_RACED, page_is_mlocked);
+		if (!tap_check(before == NR_RACED && !left, "%s", claim))
+			printf("# got %u pages Mlocked of %u before, want 0 of %d\n",
+			       left, before, NR_RACED);
+	}
+	munmap(map, len);
+	munmap(twin, len);
+	close(fd);
+}
+
+/* How a call locks what it has to fault in; returns the mapping */
+static char *by_mlock(size_t len)
+{
+	char *map = map_pages(len / page_size());
+
+	if (mlock(map, len))
+		tap_bail_out("mlock");
+	return map;
+}
+
+static char *by_map_locked(size_t len)
+{
+	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
+
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap");
+	return map;
+}
+
+static char *by_mlockall(size_t len)
+{
+	char *map;
+
+	/* All else is faulted in before, and cannot push pages out of the LRU batch */
+	if (mlockall(MCL_CURRENT) || munlockall())
+		tap_bail_out("mlockall");
+	map = map_pages(len / page_size());
+	if (mlockall(MCL_CURRENT))
+		tap_bail_out("mlockall");
+	return map;
+}
+
+/* Pages of a file, copied because the mapping may be written */
+static char *by_mlock_of_a_file(size_t len)
+{
+	int fd = make_file("/tmp", len / page_size());
+	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+
+	if (map == MAP_FAILED || mlock(map, len))
+		tap_bail_out("mlock of a file");
+	close(fd);
+	return map;
+}
+
+/* Present before, but in the LRU batch of this CPU if it has not filled up */
+static char *by_mlock_of_present_pages(size_t len)
+{
+	char *map = map_pages(len / page_size());
+
+	touch_range(map, len);
+	must_lock(map, len);
+	return map;
+}
+
+/* On one CPU: of a page that waits in the batch of another one nothing is said */
+static void test_returns(void)
+{
+	static const struct {
+		const char *call;
+		char *(*lock)(size_t len);
+	} cases[] = {
+		{ "mlock", by_mlock },
+		{ "mmap(MAP_LOCKED)", by_map_locked },
+		{ "mlockall(MCL_CURRENT)", by_mlockall },
+		{ "mlock of a private file mapping", by_mlock_of_a_file },
+		{ "a lock of present pages", by_mlock_of_present_pages },
+	};
+	static const unsigned int sizes[] = { 4, 8, 64 };
+	unsigned int i, locked;
+
+	for (i = 0; i < 3 * sizeof(cases) / sizeof(*cases); i++) {
+		unsigned int pages = sizes[i % 3];
+		char *map = cases[i / 3].lock(pages * page_size());
+
+		locked = count_pages(map, pages, page_is_locked);
+		if (!tap_check(locked == pages,
+			       "%s returns with all of %u pages unevictable",
+			       cases[i / 3].call, pages))
+			printf("# got %u unevictable, %u Mlocked\n", locked,
+			       count_pages(map, pages, page_is_mlocked));
+		munlockall();
+		munmap(map, pages * page_size());
+	}
+}
+
+enum { NR_RETURNS = 3 * 5 };
+
+int main(void)
+{
+	bool ksm;
+
+	if (geteuid())
+		tap_skip_all("needs root to read /proc/kpageflags");
+	huge = huge_page_size();
+
+	tap_plan(NR_RETURNS + 1 + 2 * NR_WAYS);
+	stay_on_cpu(0);
+	test_returns();
+	ksm = ksm_begin();
+	test_ksm_truncate(ksm ? NULL : "no KSM");
+	test_ways(ksm);
+	if (ksm)
+		ksm_end();
+	return tap_exit();
+}

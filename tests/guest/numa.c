@@ -121,7 +121,7 @@ static void test_move(const char *what, char *map, size_t pages, size_t used)
 	tap_check(moved && present_are_locked(map, pages),
 		  "%s: move_pages() to node 1 keeps it locked", what);
 	tap_check(count_pages(map, pages, page_is_present) == used / page_size(),
-		  "%s: and touches nothing else", what);
+		  "%s: nothing else is touched", what);
 	tap_check(counters_agree(NULL), "%s: the counters agree with a scan", what);
 	node_of(map, 0);
 }
@@ -150,8 +150,8 @@ static void test_nodes(const char *what, char *map, size_t len, size_t used, boo
 	moved = balance(map, used);
 	run_anywhere(&all);
 	tap_check(moved, "%s: NUMA balancing moves it to node 1", what);
-	tap_check(present_are_locked(map, pages), "%s: and it stays locked", what);
-	tap_check(counters_agree(NULL), "%s: and counted", what);
+	tap_check(present_are_locked(map, pages), "%s: present pages stay locked", what);
+	tap_check(counters_agree(NULL), "%s: counters agree", what);
 	munlock(map, len);
 	tap_check(!count_pages(map, pages, page_is_locked),
 		  "%s: munlock unlocks it where it is now", what);

@@ -21,11 +21,11 @@ static void test_mlock(void)
 
 	tap_check(!mlock(map, LEN), "mlock succeeds");
 	tap_check(count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
-		  "it populates and locks the range");
-	tap_check(locked_pages() == NR_PAGES, "and charges it");
+		  "mlock populates and locks the range");
+	tap_check(locked_pages() == NR_PAGES, "mlock charges the range");
 	tap_check(!munlock(map, LEN) && !locked_pages(), "munlock uncharges it");
 	tap_check(count_pages(map, NR_PAGES, page_is_unlocked) == NR_PAGES,
-		  "and unlocks the pages");
+		  "munlock unlocks the pages of the range");
 	munmap(map, LEN);
 }
 
@@ -35,7 +35,7 @@ static void test_length(void)
 
 	tap_check(is_refused(mlock(map, SIZE_MAX)),
 		  "mlock of the largest length is EINVAL");
-	tap_check(is_refused(munlock(map, SIZE_MAX)), "and so is munlock");
+	tap_check(is_refused(munlock(map, SIZE_MAX)), "munlock of the largest length is EINVAL");
 	munlockall();
 	munmap(map, LEN);
 }
@@ -154,7 +154,7 @@ static void test_two(void)
 	if (child_status(child))
 		tap_bail_out("the process that locks");
 	tap_check(count_pages(map, NR_PAGES, file_page_is_unlocked) == NR_PAGES,
-		  "and no longer when it has unmapped them");
+		  "pages that another process locked are unlocked once it has unmapped them");
 	munmap(map, LEN);
 	close(fd);
 }

@@ -341,7 +341,7 @@ static void test_races(bool swap)
 		memcg_limit(-1);
 	}
 	tap_check(counted(0) && !failed,
-		  "both are back after processes and threads have raced");
+		  "memcg and meminfo are back after processes and threads have raced");
 	check_memcg("races", "the memcg is back as well", 0);
 	munmap(what.anonymous, len);
 	munmap(what.shared, len);

@@ -79,7 +79,7 @@ static void test_whole(void)
 
 	sys_mlock2(map, 2 * huge, MLOCK_ONFAULT);
 	tap_check(is_locked(map), "a huge page that is present is locked");
-	tap_check(!page_is_present(map + huge), "and the next stays absent");
+	tap_check(!page_is_present(map + huge), "the huge page behind a locked one stays absent");
 	map[huge] = 1;
 	tap_check(batched_page_is_locked(map + huge), "until it is touched, and locked");
 	map = mremap(map, 2 * huge, 2 * huge, MREMAP_MAYMOVE | MREMAP_FIXED, to);
@@ -120,7 +120,7 @@ static void test_lock_half(void)
 	tap_check(all(map, huge / 2, part_is_locked),
 		  "half of a huge page can be locked");
 	tap_check(all(map + huge / 2, huge / 2, page_is_unlocked),
-		  "and the other half is not");
+		  "the half of a huge page outside of the range is not locked");
 	munlock(map, huge);
 	tap_check(all(map, huge, page_is_unlocked),
 		  "munlock of the half leaves nothing marked");
@@ -136,12 +136,12 @@ static void test_munlock_half(void)
 	tap_check(all(map, huge / 2, part_is_locked),
 		  "munlock of half a huge page leaves the other half locked");
 	tap_check(all(map + huge / 2, huge / 2, page_is_unlocked),
-		  "and unlocks that half");
+		  "munlock of half a huge page unlocks that half");
 	sys_mlock2(map, huge, MLOCK_ONFAULT);
-	tap_check(all(map, huge, part_is_locked), "which can be locked again");
+	tap_check(all(map, huge, part_is_locked), "the unlocked half of a huge page can be locked again");
 	munmap(map, huge / 2);
 	tap_check(all(map + huge / 2, huge / 2, part_is_locked),
-		  "and stays so when the other half is unmapped");
+		  "half a huge page stays locked when the other half is unmapped");
 	unmap(map);
 }
 
@@ -162,7 +162,7 @@ static void test_change_half(void)
 		tap_bail_out("mremap");
 	tap_check(all(map, huge / 2, part_is_locked) &&
 		  all(to, huge / 2, part_is_locked),
-		  "and both halves of one are when one has moved");
+		  "a huge page of which one half has moved is locked");
 	munlock(map, huge / 2);
 	munlock(to, huge / 2);
 	tap_check(all(map, huge / 2, page_is_unlocked) &&
@@ -213,14 +213,14 @@ static void test_parent_writes(const char *how, const char *enabled)
 	*map = 2;
 	tap_check(batched_page_is_locked(map),
 		  "%s: what a parent writes after fork is locked", how);
-	tap_check(all_is_locked(map), "%s: and so is the rest", how);
+	tap_check(all_is_locked(map), "%s: the rest of the range is locked", how);
 	if (write(go[1], "g", 1) != 1)
 		tap_bail_out("write");
 	tap_check(child_agrees(child),
-		  "%s: and the page that is left to the child is not", how);
+		  "%s: the page that is left to the child is not locked", how);
 	munlock(map, huge);
 	tap_check(all(map, huge, page_is_unlocked),
-		  "%s: and after munlock nothing is", how);
+		  "%s: nothing is locked after munlock", how);
 	unmap(map);
 	/* Not sooner: this makes khugepaged look for work */
 	write_file(THP_DIR "enabled", before);
@@ -243,7 +243,7 @@ static void test_child_writes(const char *how, const char *enabled)
 	}
 	tap_check(child_agrees(child),
 		  "%s: what a child writes is not locked", how);
-	tap_check(all_is_locked(map), "%s: and its parent's page is", how);
+	tap_check(all_is_locked(map), "%s: the parent's page stays locked", how);
 	unmap(map);
 	write_file(THP_DIR "enabled", before);
 }
@@ -295,7 +295,7 @@ static void test_shared(void)
 
 	tap_check(all_is_locked(map), "a huge page that a child locks is locked");
 	tap_check(end_sharing(&sharer) && all(map, huge, page_is_unlocked),
-		  "and no longer when the child has gone");
+		  "a huge page is unlocked when the child that locked it has gone");
 	unmap(map);
 
 	map = new_huge_page();
@@ -313,7 +313,7 @@ static void test_shared(void)
 	sys_mlock2(map, huge, MLOCK_ONFAULT);
 	sharer = share(map, false);
 	unmap(map);
-	tap_check(end_sharing(&sharer), "and so does munmap");
+	tap_check(end_sharing(&sharer), "munmap unlocks a huge page that a child shares");
 }
 
 static void write_number(const char *file, long long number)
@@ -512,7 +512,7 @@ int main(void)
 	tap_check(settles_to("Mlocked", mlocked),
 		  "Mlocked of meminfo is what it was before");
 	tap_check(settles_to("Unevictable", unevictable),
-		  "and so is Unevictable");
+		  "Unevictable of meminfo is what it was before");
 	let_khugepaged_sleep(sleep);
 	return tap_exit();
 }

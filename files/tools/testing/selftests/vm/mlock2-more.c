@@ -236,18 +236,18 @@ static void test_hole(void)
 		  page_is_locked(PAGE(map, 9)),
 		  "what is present before the hole is locked, in each mapping");
 	tap_check(count_pages(map, 20, page_is_present) == present,
-		  "and nothing is faulted in");
+		  "a range with a hole faults nothing in");
 	tap_check(file_page_is_unlocked(PAGE(map, 17)) && !vma_of(PAGE(map, 17)).lo,
 		  "what is behind the hole is not locked");
-	tap_check(locked_pages() == 12, "and not charged");
+	tap_check(locked_pages() == 12, "what is behind the hole is not charged");
 	sys_mlock2(PAGE(map, 16), 4 * page_size(), MLOCK_ONFAULT);
 	tap_check(munlock(map, len) && errno == ENOMEM && locked_pages() == 4,
 		  "munlock ends at the hole, too");
 	tap_check(file_page_is_unlocked(PAGE(map, 1)) &&
 		  file_page_is_unlocked(PAGE(map, 6)) &&
 		  file_page_is_unlocked(PAGE(map, 9)),
-		  "and what is before it is unlocked");
-	tap_check(page_is_locked(PAGE(map, 17)), "and what is behind stays locked");
+		  "munlock unlocks what is before the hole");
+	tap_check(page_is_locked(PAGE(map, 17)), "munlock leaves what is behind the hole locked");
 	munmap(map, len);
 	close(fd);
 }

@@ -23,11 +23,11 @@ static void test_touch(void)
 	tap_check(!sys_mlock2(map, LEN, MLOCK_ONFAULT),
 		  "mlock2(MLOCK_ONFAULT) succeeds on an empty mapping");
 	tap_check(!count_pages(map, NR_PAGES, page_is_present),
-		  "it faults nothing in");
+		  "mlock2(MLOCK_ONFAULT) faults nothing in");
 	tap_check(locked_pages() == NR_PAGES, "the whole range is charged");
 	*PAGE(map, 1) = 1;
 	tap_check(batched_page_is_locked(PAGE(map, 1)), "a touched page is locked");
-	tap_check(!page_is_present(PAGE(map, 2)), "its neighbour is absent");
+	tap_check(!page_is_present(PAGE(map, 2)), "the neighbour of a touched page is absent");
 	tap_check(vma_of(map).lo && vma_of(map).lf && !getenv("MLOCK2_LF"),
 		  "smaps shows lo and lf");
 	tap_check(!vma_of(map).unknown, "smaps shows no flag as ??");
@@ -44,7 +44,7 @@ static void test_present(void)
 	tap_check(page_is_locked(PAGE(map, 0)) && page_is_locked(PAGE(map, 5)),
 		  "pages that are present are locked by the call");
 	tap_check(count_pages(map, NR_PAGES, page_is_present) == 2,
-		  "and absent ones stay absent");
+		  "pages that are absent stay absent");
 	munlock(map, LEN);
 	tap_check(page_is_unlocked(PAGE(map, 0)), "munlock unlocks them");
 	tap_check(!vma_of(map).lo && !vma_of(map).lf, "munlock clears lo and lf");
@@ -70,10 +70,10 @@ static void test_split_and_merge(void)
 	*PAGE(map, 1) = *PAGE(map, 2) = *PAGE(map, 4) = 1;
 	munlock(PAGE(map, 4), page_size());
 	tap_check(batched_page_is_locked(PAGE(map, 2)), "munlock of a part keeps the rest");
-	tap_check(page_is_unlocked(PAGE(map, 4)), "and unlocks the part");
+	tap_check(page_is_unlocked(PAGE(map, 4)), "munlock of a part unlocks that part");
 	tap_check(locked_pages() == 3, "the charge follows");
 	tap_check(vma_of(PAGE(map, 5)).lf && !vma_of(PAGE(map, 4)).lf,
-		  "both halves keep lf, the part has lost it");
+		  "lf stays outside of the part that is unlocked, where it goes");
 	mlock(PAGE(map, 4), page_size());
 	tap_check(vma_of(PAGE(map, 4)).start == (uintptr_t)PAGE(map, 4) &&
 		  vma_of(PAGE(map, 4)).end == (uintptr_t)PAGE(map, 5),
@@ -98,15 +98,15 @@ static void test_relock(void)
 	mlock(map, LEN);
 	tap_check(count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
 		  "mlock() of an on-fault range populates it");
-	tap_check(!vma_of(map).lf, "and ends lock on fault");
-	tap_check(locked_pages() == NR_PAGES, "and charges nothing again");
+	tap_check(!vma_of(map).lf, "mlock() of an on-fault range ends lock on fault");
+	tap_check(locked_pages() == NR_PAGES, "mlock() of an on-fault range charges nothing again");
 	sys_mlock2(map, LEN, MLOCK_ONFAULT);
 	tap_check(vma_of(map).lf && locked_pages() == NR_PAGES,
-		  "and back again, still charged once");
+		  "mlock2() of an mlock()ed range is on fault, charged once");
 	tap_check(count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
 		  "with all pages locked as before");
 	munmap(map, LEN);
-	tap_check(locked_pages() == 0, "and the charge gone at the end");
+	tap_check(locked_pages() == 0, "munlock of a relocked range leaves no charge");
 	map = map_pages(NR_PAGES);
 	tap_check(!sys_mlock2(map, LEN, 0) &&
 		  count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
@@ -150,8 +150,8 @@ static void story_current(void)
 	*PAGE(map, 1) = 1;
 	tap_check(!mlockall(MCL_CURRENT | MCL_ONFAULT),
 		  "mlockall(MCL_CURRENT|MCL_ONFAULT) succeeds");
-	tap_check(page_is_locked(PAGE(map, 1)), "it locks what is present");
-	tap_check(!page_is_present(PAGE(map, 2)), "and faults nothing in");
+	tap_check(page_is_locked(PAGE(map, 1)), "mlockall(MCL_CURRENT|MCL_ONFAULT) locks present pages");
+	tap_check(!page_is_present(PAGE(map, 2)), "mlockall(MCL_CURRENT|MCL_ONFAULT) faults nothing in");
 	*PAGE(map, 2) = 1;
 	tap_check(batched_page_is_locked(PAGE(map, 2)), "a touch locks");
 	later = map_pages(NR_PAGES);
@@ -163,11 +163,11 @@ static void story_current(void)
 		  count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
 		  "mlockall(MCL_CURRENT) after it populates");
 	mlockall(MCL_CURRENT | MCL_ONFAULT);
-	tap_check(vma_of(map).lf && vma_of(map).lo, "and the reverse is on fault");
+	tap_check(vma_of(map).lf && vma_of(map).lo, "mlockall(MCL_CURRENT|MCL_ONFAULT) after MCL_CURRENT is on fault");
 	munlockall();
 	tap_check(!vma_of(map).lo && !vma_of(map).lf && !locked_pages(),
 		  "munlockall clears both bits and the charge");
-	tap_check(page_is_unlocked(map), "and unlocks the pages");
+	tap_check(page_is_unlocked(map), "munlockall unlocks the pages");
 }
 
 static void story_future(void)
@@ -177,12 +177,12 @@ static void story_future(void)
 
 	tap_check(!mlockall(MCL_FUTURE | MCL_ONFAULT),
 		  "mlockall(MCL_FUTURE|MCL_ONFAULT) succeeds");
-	tap_check(locked_pages() == before, "it charges nothing yet");
+	tap_check(locked_pages() == before, "mlockall(MCL_FUTURE|MCL_ONFAULT) charges nothing yet");
 	map = map_pages(NR_PAGES);
 	tap_check(vma_of(map).lf && !count_pages(map, NR_PAGES, page_is_present),
 		  "a new mapping is on fault and empty");
 	*PAGE(map, 3) = 1;
-	tap_check(batched_page_is_locked(PAGE(map, 3)), "its pages lock on touch");
+	tap_check(batched_page_is_locked(PAGE(map, 3)), "pages of a new on-fault mapping are locked on touch");
 	mlockall(MCL_FUTURE);
 	map = map_pages(NR_PAGES);
 	tap_check(!vma_of(map).lf &&
@@ -191,14 +191,14 @@ static void story_future(void)
 	mlockall(MCL_FUTURE | MCL_ONFAULT);
 	map = map_pages(NR_PAGES);
 	tap_check(vma_of(map).lf && !page_is_present(map),
-		  "and the reverse does not");
+		  "mlockall(MCL_FUTURE|MCL_ONFAULT) after MCL_FUTURE populates nothing");
 	mlockall(MCL_CURRENT | MCL_ONFAULT);
 	map = map_pages(NR_PAGES);
 	tap_check(!vma_of(map).lo, "a call without MCL_FUTURE ends it");
 	mlockall(MCL_FUTURE | MCL_ONFAULT);
 	munlockall();
 	map = map_pages(NR_PAGES);
-	tap_check(!vma_of(map).lo && !vma_of(map).lf, "and so does munlockall");
+	tap_check(!vma_of(map).lo && !vma_of(map).lf, "munlockall ends the future lock");
 }
 
 static void story_current_then_future(void)
@@ -210,7 +210,7 @@ static void story_current_then_future(void)
 	later = map_pages(NR_PAGES);
 	tap_check(vma_of(map).lo && !vma_of(map).lf,
 		  "MCL_FUTURE|MCL_ONFAULT leaves the current VMAs as they are");
-	tap_check(vma_of(later).lf, "and the future ones are on fault");
+	tap_check(vma_of(later).lf, "mappings after MCL_FUTURE|MCL_ONFAULT are on fault");
 }
 
 static void story_populate(void)
@@ -242,14 +242,14 @@ static void story_brk(void)
 	page = (char *)(((uintptr_t)old + 2 * page_size()) & -page_size());
 	tap_check(!page_is_present(page), "brk populates nothing");
 	*page = 1;
-	tap_check(batched_page_is_locked(page), "and its pages lock on touch");
+	tap_check(batched_page_is_locked(page), "pages that brk adds are locked on touch");
 }
 
 static void story_stack(void)
 {
 	static const char * const claims[] = {
 		"an on-fault stack grows", "what it grew by is locked on touch",
-		"and charged",
+		"a grown on-fault stack is charged",
 	};
 	size_t size = 512 * page_size();
 	long long shown;
@@ -304,7 +304,7 @@ static void story_fork(void)
 	status = child_status(child);
 	if (!tap_check(status == 0, "a child inherits no lock"))
 		printf("# got status %d\n", status);
-	tap_check(vma_of(map).lf && page_is_locked(map), "its parent keeps it");
+	tap_check(vma_of(map).lf && page_is_locked(map), "the parent of a child keeps its lock");
 	/* Written by the parent while shared with a child: a COW */
 	if (pipe(go))
 		tap_bail_out("pipe");
@@ -364,19 +364,19 @@ static void test_mremap(void)
 	tap_check(vma_of(map + LEN).lf &&
 		  !count_pages(map + LEN, NR_PAGES, page_is_present),
 		  "what it grew by is on fault and empty");
-	tap_check(locked_pages() == 2 * NR_PAGES, "and charged");
+	tap_check(locked_pages() == 2 * NR_PAGES, "a grown on-fault stack is charged");
 	moved = mremap(map, 2 * LEN, 3 * LEN, MREMAP_MAYMOVE);
 	tap_check(moved != MAP_FAILED && moved != map && vma_of(moved).lf &&
 		  vma_of(moved + 2 * LEN).lf, "moved and grown, it stays on fault");
 	tap_check(page_is_locked(PAGE(moved, 1)), "pages move locked");
 	tap_check(count_pages(moved, 3 * NR_PAGES, page_is_present) == 1,
-		  "and nothing is populated");
+		  "mremap of an on-fault range populates nothing");
 	tap_check(locked_pages() == 3 * NR_PAGES, "the charge is exact");
 	mremap(moved, 3 * LEN, LEN, 0);
 	tap_check(locked_pages() == NR_PAGES, "shrinking gives back");
 	munmap(moved, LEN);
 	munmap(map + 2 * LEN, LEN);
-	tap_check(locked_pages() == 0, "and munmap the rest");
+	tap_check(locked_pages() == 0, "munmap of a moved range gives back its charge");
 }
 
 static void test_mprotect(void)
@@ -393,7 +393,7 @@ static void test_mprotect(void)
 		  "a PROT_NONE range can be locked on fault");
 	mprotect(map, LEN, PROT_READ | PROT_WRITE);
 	*map = 1;
-	tap_check(batched_page_is_locked(map), "and locks once it can be touched");
+	tap_check(batched_page_is_locked(map), "a PROT_NONE range is locked once it can be touched");
 	munmap(map, LEN);
 }
 
@@ -450,7 +450,7 @@ static void test_errors(void)
 	tap_check(mlockall(MCL_ONFAULT) == -1 && errno == EINVAL,
 		  "MCL_ONFAULT alone is EINVAL");
 	tap_check(locked_pages() == 1 && vma_of(map).lf,
-		  "and leaves the locks that there are");
+		  "MCL_ONFAULT alone leaves the locks of the task");
 	munmap(map, page_size());
 }
 
@@ -473,7 +473,7 @@ static void test_last_address(void)
 		tap_check(got == EINVAL || (got == ENOMEM && sizeof(long) == 4),
 			  "a range %s the last address is refused", where);
 		tap_check(locked_pages() == (got == EINVAL ? 0 : 2),
-			  "and locked no further than to the first hole");
+			  "the last address is locked no further than to the first hole");
 		sys_mlock2(map, 2 * page_size(), MLOCK_ONFAULT);
 		tap_check(error_of(munlock(map, len)) == got &&
 			  locked_pages() == (got == EINVAL ? 2 : 0),

@@ -190,7 +190,7 @@ static void test_present_anonymous(void)
 	tap_check(!(page_kflags(PAGE(map, 2)) & KPF_MLOCKED),
 		  "the zero page is never marked");
 	*PAGE(map, 2) = 1;
-	tap_check(batched_page_is_locked(PAGE(map, 2)), "but the page written over it");
+	tap_check(batched_page_is_locked(PAGE(map, 2)), "a page written over the zero page is locked");
 	tap_check(page_is_locked(PAGE(map, 3)),
 		  "present before: a page in a PROT_NONE part");
 	munmap(map, LEN);
@@ -272,17 +272,17 @@ static void test_remap_file_pages(void)
 	charged = locked_pages();
 	if (syscall(__NR_remap_file_pages, PAGE(map, 8), 4 * page_size(), 0, 40, 0)) {
 		tap_skip("remap_file_pages keeps lock on fault", "not here");
-		tap_skip("and populates nothing", "not here");
-		tap_skip("and the charge stays", "not here");
-		tap_skip("and the rest stays locked", "not here");
+		tap_skip("remap_file_pages of an on-fault range populates nothing", "not here");
+		tap_skip("remap_file_pages of an on-fault range leaves the charge", "not here");
+		tap_skip("remap_file_pages leaves the rest of the range locked", "not here");
 	} else {
 		tap_check(vma_of(PAGE(map, 8)).lf,
 			  "remap_file_pages keeps lock on fault");
 		tap_check(!count_pages(PAGE(map, 8), 4, page_is_present),
-			  "and populates nothing");
-		tap_check(locked_pages() == charged, "and the charge stays");
+			  "remap_file_pages of an on-fault range populates nothing");
+		tap_check(locked_pages() == charged, "remap_file_pages of an on-fault range leaves the charge");
 		tap_check(vma_of(map).lf && vma_of(PAGE(map, 20)).lf,
-			  "and the rest stays locked");
+			  "remap_file_pages leaves the rest of the range locked");
 	}
 	munmap(map, LEN);
 	close(fd);
@@ -322,16 +322,16 @@ static void test_counters(void)
 	tap_check(settles_to("Mlocked", mlocked + both),
 		  "Mlocked of meminfo counts each page once");
 	if (files_are_unevictable())
-		tap_skip("and so does Unevictable", "it has those of a ramfs, too");
+		tap_skip("Unevictable of meminfo counts each page once", "it has those of a ramfs, too");
 	else
 		tap_check(settles_to("Unevictable", unevictable + both),
-			  "and so does Unevictable");
+			  "Unevictable of meminfo counts each page once");
 	munlock(anon, LEN);
 	munmap(file, LEN);
 	tap_check(settles_to("Mlocked", mlocked) &&
 		  (files_are_unevictable() ||
 		   settles_to("Unevictable", unevictable)),
-		  "and both are back after munlock and munmap");
+		  "Mlocked and Unevictable are back after munlock and munmap");
 	child = start_child();
 	if (!child) {
 		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
@@ -342,7 +342,7 @@ static void test_counters(void)
 	tap_check(!child_status(child) && settles_to("Mlocked", mlocked) &&
 		  (files_are_unevictable() ||
 		   settles_to("Unevictable", unevictable)),
-		  "and after an exit with everything locked");
+		  "Mlocked and Unevictable are back after an exit with everything locked");
 	munmap(anon, LEN);
 	close(fd);
 }
@@ -374,10 +374,10 @@ static void test_shared_by_two(void)
 		tap_bail_out("write");
 	status = child_status(child);
 	tap_check(!status && count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
-		  "and still are when one of them has unmapped them");
+		  "pages that two processes lock stay locked when one has unmapped them");
 	munlock(map, LEN);
 	tap_check(count_pages(map, NR_PAGES, file_page_is_unlocked) == NR_PAGES,
-		  "and no longer when the other unlocks");
+		  "pages that two processes locked are unlocked when the second has unlocked them");
 	munmap(map, LEN);
 	close(fd);
 }
@@ -398,7 +398,7 @@ static void test_refusals(void)
 	memset(shared, 1, LEN);
 	tap_check(madvise(shared, LEN, MADV_REMOVE) && errno == EINVAL &&
 		  count_pages(shared, NR_PAGES, page_is_locked) == NR_PAGES,
-		  "and so is MADV_REMOVE");
+		  "MADV_REMOVE is refused, as for mlock()");
 	tap_check(msync(shared, LEN, MS_INVALIDATE) && errno == EBUSY,
 		  "msync(MS_INVALIDATE) is EBUSY, as for mlock()");
 	munmap(shared, LEN);
@@ -530,7 +530,7 @@ static void test_races(void)
 		printf("# got %u marked, %lld charged, want 0\n", marked, locked_pages());
 	sys_mlock2(race.map, LEN, MLOCK_ONFAULT);
 	tap_check(count_pages(race.map, NR_PAGES, page_is_locked) == NR_PAGES,
-		  "and mlock2 after it marks all");
+		  "mlock2 after a race of munlock with touches marks all");
 	munmap(race.map, LEN);
 
 	for (round = 0; round < 50; round++) {

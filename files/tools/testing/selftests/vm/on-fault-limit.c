@@ -43,12 +43,12 @@ int main(void)
 	tap_check(!mlock(map, limit / 2), "at the limit, half of it eagerly");
 	tap_check(!sys_mlock2(map + page, limit - page, MLOCK_ONFAULT),
 		  "at the limit, a part of it on fault");
-	tap_check(locked_pages() == LIMIT_PAGES, "which is charged once");
+	tap_check(locked_pages() == LIMIT_PAGES, "what is locked again at the limit is charged once");
 	tap_check(error_of(sys_mlock2(map + limit, page, MLOCK_ONFAULT)) == ENOMEM,
 		  "one page more is ENOMEM");
 	tap_check(error_of(sys_mlock2(map + page, limit, MLOCK_ONFAULT)) == ENOMEM,
 		  "one page more at the end of the same range is ENOMEM");
-	tap_check(locked_pages() == LIMIT_PAGES, "and charges nothing");
+	tap_check(locked_pages() == LIMIT_PAGES, "a refused call charges nothing");
 	munlock(map, 2 * limit);
 	tap_check(error_of(sys_mlock2(map, limit + 1, MLOCK_ONFAULT)) == ENOMEM,
 		  "one byte over the limit is ENOMEM");
@@ -69,8 +69,8 @@ int main(void)
 	tap_check(error_of(sys_mlock2(map, page, MLOCK_ONFAULT)) == EPERM,
 		  "with a limit of 0 it is EPERM");
 	tap_check(error_of(sys_mlock2(map, page, 2)) == EINVAL,
-		  "but EINVAL for an unknown flag, before EPERM");
+		  "an unknown flag is EINVAL, before EPERM");
 	tap_check(error_of(mlockall(MCL_ONFAULT)) == EINVAL,
-		  "and for MCL_ONFAULT alone");
+		  "MCL_ONFAULT alone is EINVAL, before EPERM");
 	return tap_exit();
 }

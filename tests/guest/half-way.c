@@ -18,9 +18,13 @@
 #include "../../files/tools/testing/selftests/vm/swap_out.h"
 #include "books.h"
 
-enum { NR_PAGES = 64, ROUNDS = 60, ROUND_MS = 500 };
+enum { NR_FIRST = 4096, NR_PAGES = 64, ROUNDS = 60, ROUND_MS = 500 };
 
-static char *shared;
+/*
+ * A part that keeps munlock() busy, so that the pages behind it are Mlocked for a while
+ * that are no longer VM_LOCKED
+ */
+static char *area, *shared;
 static struct {
 	struct meeting meeting;		/* before and after each round */
 	volatile bool stop;
@@ -43,19 +47,16 @@ static void use(void)
 
 static void lock_and_unlock(void)
 {
+	const size_t len = (NR_FIRST + NR_PAGES) * page_size();
 	static unsigned int turn;
 	size_t i;
 
+	/* So that they are mapped here, now and then */
 	turn++;
-	for (i = 0; i < NR_PAGES; i++) {
-		char *page = PAGE(shared, i);
-
-		/* So that it is mapped here, now and then */
-		if (turn % 16 == i % 16)
-			sink = *page;
-		if (lock_range(page, page_size()) || munlock(page, page_size()))
-			_exit(1);
-	}
+	for (i = turn % 4; i < NR_PAGES; i += 4)
+		sink = *PAGE(shared, i);
+	if (lock_range(area, len) || munlock(area, len))
+		_exit(1);
 }
 
 static void press(void)
@@ -101,6 +102,9 @@ int main(void)
 	pid_t tasks[3];
 	int i;
 
+	area = map_pages(NR_FIRST + NR_PAGES);
+	shared = PAGE(area, NR_FIRST);
+	touch_range(area, NR_FIRST * page_size());
 	if (!memcg_join())
 		tap_skip_all("no memcg of the first version");
 	if (!make_swap()) {
@@ -110,10 +114,9 @@ int main(void)
 	tap_plan(1);
 	common = (void *)map_shared(page_size());
 	common->meeting.parties = 4;
-	shared = map_pages(NR_PAGES);
 	touch_range(shared, NR_PAGES * page_size());
 	/* mlock() of the control kernel would copy what is shared */
-	mprotect(shared, NR_PAGES * page_size(), PROT_READ);
+	mprotect(area, (NR_FIRST + NR_PAGES) * page_size(), PROT_READ);
 	memcg_limit((swap_pages() / 2 + NR_PAGES) * page_size());
 	for (i = 0; i < 3; i++) {
 		tasks[i] = start_child();
@@ -137,7 +140,6 @@ int main(void)
 	       common->turns[0], common->turns[1], common->turns[2], swapped);
 	for (i = 0; i < 3; i++)
 		end_child(tasks[i]);
-	munmap(shared, NR_PAGES * page_size());
 	memcg_leave();
 	swapoff("/dev/ram0");
 	return tap_exit();

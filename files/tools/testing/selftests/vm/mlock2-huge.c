@@ -413,14 +413,16 @@ static void test_khugepaged_shared(void)
 	madvise(map, 2 * huge, MADV_NOHUGEPAGE);
 	sys_mlock2(map, huge, MLOCK_ONFAULT);
 	touch_range(map, len);
-	/* In an LRU batch of this CPU: khugepaged takes none of those */
-	drain_lru();
 	child = start_child();
 	if (!child) {
 		if (read(go[0], &c, 1) != 1)
 			_exit(2);
 		_exit(count_pages(map, pages, page_is_mlocked) != 0);
 	}
+	/* A range without a writable pte is left alone, and fork() has left none */
+	touch_range(map + len, len);
+	/* In an LRU batch of this CPU: khugepaged takes none of those */
+	drain_lru();
 	madvise(map, huge, MADV_HUGEPAGE);
 	write_number(pages_to_scan, 100000);
 	let_khugepaged_sleep(10);

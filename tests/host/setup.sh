@@ -256,3 +256,48 @@ leave_out() { env "$@" LOF_MINUTES=0 LOF_CACHE="$tmp/setup/cache" "$top/scripts/
 check "check: a stage that is left out for time is said to be skipped" \
 	says '^tests of the scripts: SKIPPED, 0 minutes are over' leave_out CI=
 check "check: in CI it is a failure" fails '^tests of the scripts: FAILED, no time was left' leave_out CI=true
+
+# mutants, with a kernel that is a file, and a guest that looks into it
+cp -R "$top/files/." "$toy/files/"
+mkdir -p "$toy/tests/guest" "$toy/tests/expect" "$tmp/setup/toyout/own-2.0/linux/mm"
+toy_tree=$tmp/setup/toyout/own-2.0/linux
+echo 'int locked = 1;' >"$toy_tree/mm/mlock.c"
+git -C "$toy_tree" init -q
+git -C "$toy_tree" add -A
+git -C "$toy_tree" commit -qm series
+git -C "$toy_tree" branch -f series
+touch "$toy_tree/.git/lof-key"
+printf 'it is not locked\tmm/mlock.c\ts/locked = 1/locked = 0/\nnobody sees it\tmm/mlock.c\ts/int /long /\n' \
+	>"$toy/tests/expect/mutants-own-2.0.tsv"
+printf 'own\t*\tpass\tw\n' >"$toy/tests/expect/control-own-2.0.tsv"
+replace() { { echo '#!/bin/sh'; cat; } >"$toy/scripts/$1"; chmod +x "$toy/scripts/$1"; }
+echo 'exit 0' | replace kernel
+echo 'mkdir -p "$2/x86_64"; : >"$2/x86_64/own"; echo x86_64' | replace lib/selftests
+echo "mkdir -p '$tmp/setup/toyout/own-2.0/x86_64-mutant'; cp '$tmp/setup/good' '$tmp/setup/toyout/own-2.0/x86_64-mutant/'\${0##*/}.log" |
+	tee "$tmp/setup/more" | replace numa
+replace lib/hold-page <"$tmp/setup/more"
+cat <<END_OF_BOOT | replace lib/boot
+echo x >>'$tmp/setup/boots'
+while [ "\$1" != --log ]; do shift; done
+if grep -q 'locked = 0' '$tmp/setup/toyout/own-2.0/mutant/mm/mlock.c'; then
+	sed 's/^ok 1/not ok 1/; s/^# exit 0/# exit 1/' '$tmp/setup/good' >"\$2"
+else
+	cp '$tmp/setup/good' "\$2"
+fi
+END_OF_BOOT
+# The verdict itself is no matter of this test
+echo 'grep -q "^not ok" "$1" && { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+echo "1 passed, 0 failed, 0 skipped"' | replace lib/verdict
+printf '# run /tests/x86_64/own\n1..1\nok 1 - a page is locked\n# exit 0\n' >"$tmp/setup/good"
+mutants() { env "$@" OUT="$tmp/setup/toyout" "$toy/scripts/mutants" own-2.0; }
+boots() { wc -l <"$tmp/setup/boots"; }
+check "mutants: one that nothing sees is a failure" fails '^not ok 2 - nobody sees it: nothing fails' mutants FRESH=0
+check "mutants: the series and each mutant were booted" test "$(boots)" -eq 3
+mutants FRESH=0 >"$tmp/log2" 2>&1 || :
+check "mutants: a second run boots only what failed" test "$(boots)" -eq 4
+check "mutants: and prints what it kept" grep -q '^ok 1 - it is not locked: 1 checks fail' "$tmp/log2"
+check "mutants: and keeps the checks that failed" \
+	grep -q '^it is not locked	own	a page is locked$' "$tmp/setup/toyout/own-2.0/mutants.tsv"
+echo '# another test' >>"$toy/files/Documentation/vm/lock-on-fault.txt"
+mutants FRESH=0 >"$tmp/log2" 2>&1 || :
+check "mutants: other files are booted anew" test "$(boots)" -eq 7

@@ -48,7 +48,7 @@ struct vma {
 	uint64_t start, end;
 	long long pmd_kb;		/* mapped by whole huge pages */
 	unsigned int task;
-	bool locked, special, hugetlb;
+	bool locked, on_fault, special, hugetlb;
 	char flags[84];			/* VmFlags, as smaps has them */
 	char name[40];
 };
@@ -109,7 +109,8 @@ static size_t text_room;
 static const char *const kind_names[BOOKS_KINDS] = {
 	[BOOKS_STRAY]		= "Mlocked, but no VM_LOCKED VMA maps it",
 	[BOOKS_STRAY_HUGE]	= "Mlocked huge page, but no VM_LOCKED VMA maps the whole of it",
-	[BOOKS_UNMARKED]	= "present in a VM_LOCKED VMA, but not Mlocked",
+	[BOOKS_UNMARKED]	= "present in an on-fault VMA, but not Mlocked",
+	[BOOKS_UNMARKED_EAGER]	= "present in a VM_LOCKED VMA, but not Mlocked",
 	[BOOKS_EVICTABLE]	= "Mlocked, but on an evictable list",
 	[BOOKS_STRANDED]	= "Unevictable, but not Mlocked",
 	[BOOKS_SPECIAL]		= "special or hugetlb VMA is VM_LOCKED",
@@ -389,6 +390,7 @@ static long long scan_smaps(unsigned int task)
 			snprintf(vma->flags, sizeof(vma->flags), "%.*s",
 				 (int)(end - p - 9), p + 9);
 			vma->locked = has_flag(vma->flags, "lo");
+			vma->on_fault = has_flag(vma->flags, "lf");
 			vma->hugetlb = has_flag(vma->flags, "ht");
 			vma->special = has_flag(vma->flags, "io") ||
 				has_flag(vma->flags, "de") ||
@@ -596,8 +598,8 @@ static void compare_mappings(void)
 			    count > 1)
 				continue;
 		}
-		differ(BOOKS_UNMARKED, map->pfn, map->addr,
-		       b.tasks.at[vma->task].pid, 0, 0);
+		differ(vma->on_fault ? BOOKS_UNMARKED : BOOKS_UNMARKED_EAGER,
+		       map->pfn, map->addr, b.tasks.at[vma->task].pid, 0, 0);
 	}
 	for (i = 0; i < b.vmas.used; i++) {
 		const struct vma *vma = &b.vmas.at[i];

@@ -17,6 +17,10 @@
  * the kernel refcounts parts of huge pages (v4.5 and later), huge pages that are
  * mapped by ptes or by several tasks, which need not be Mlocked.
  *
+ * A plain lock that failed half-way, or mlockall(), which says nothing then, may
+ * leave pages behind that are not Mlocked: whether a BOOKS_UNMARKED_EAGER counts
+ * is for the caller to say.
+ *
  * A difference counts if three scans show it.  Needs root.
  */
 #ifndef BOOKS_H
@@ -29,7 +33,8 @@
 enum books_kind {
 	BOOKS_STRAY,		/* Mlocked, and no VM_LOCKED VMA maps it */
 	BOOKS_STRAY_HUGE,	/* a huge page, and none maps it as a whole */
-	BOOKS_UNMARKED,		/* present in a VM_LOCKED VMA, not Mlocked */
+	BOOKS_UNMARKED,		/* present in an on-fault VMA, not Mlocked */
+	BOOKS_UNMARKED_EAGER,	/* the same in a VMA that was to be populated */
 	BOOKS_EVICTABLE,	/* Mlocked, on another LRU list than its own */
 	BOOKS_STRANDED,		/* Unevictable, not Mlocked, nor a ramfs page */
 	BOOKS_SPECIAL,		/* a VMA that must not be VM_LOCKED is */
@@ -42,7 +47,7 @@ enum books_kind {
 
 struct books_diff {
 	enum books_kind kind;
-	uint64_t pfn;		/* of the page, for the first five kinds */
+	uint64_t pfn;		/* of the page, for the first six kinds */
 	uint64_t addr;		/* where a task maps it, or the VMA; 0: nowhere */
 	pid_t pid;		/* that task; 0: none */
 	long long says, is;	/* for the last four, in pages */

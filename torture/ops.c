@@ -51,10 +51,18 @@ static const struct { int advice; const char *name; } advices[] = {
 
 enum { ADVICES = sizeof(advices) / sizeof(*advices) };
 
-/* The first are the ones that take mappings away: they come more often */
+/*
+ * A number for op.arg of MADVISE: by far the most common one of programs, one
+ * of those that take mappings or pages away, or any.
+ */
+unsigned int pick_advice(uint64_t *rnd)
+{
+	return percent(rnd, 35) ? 0 : below(rnd, percent(rnd, 50) ? 6 : ADVICES);
+}
+
 static unsigned int advice_of(const struct op *op)
 {
-	return op->arg & 0x80 ? op->arg % 6 : op->arg % ADVICES;
+	return op->arg % ADVICES;
 }
 
 static const int map_flags[] = { 0, MAP_LOCKED, MAP_POPULATE, MAP_LOCKED | MAP_NORESERVE };
@@ -208,7 +216,9 @@ static int others_write(const struct op *op)
 	char name[32];
 	int err = 0, fd;
 
-	if (op->arg & 0x40) {
+	/* v4.2 warns of a forced write to shared memory that may not be written to */
+	if ((op->arg & 0x40) || region_of(op)->kind == SHARED_FILE ||
+	    region_of(op)->kind == SHMEM || region_of(op)->kind == HUGE_SHMEM) {
 		for (i = 0; i < nr && !err; i++) {
 			struct iovec from = { (void *)data, sizeof(data) };
 			struct iovec to = { addr_of(op) + i * page_size, sizeof(data) };
@@ -401,17 +411,27 @@ static int check_call(struct slot *slot, const struct op *op)
 	return err;
 }
 
+/* A lock that populates and fails may leave present pages unmarked */
+static int lock_error(int err)
+{
+	if (err)
+		__sync_fetch_and_add(&ctl->failed_locks, 1);
+	return err;
+}
+
 int do_op(struct slot *slot, const struct op *op)
 {
 	char *addr = addr_of(op);
 	size_t bytes = bytes_of(op);
+	int err;
 
 	switch (op->what) {
 	case MLOCK:
-		return error_of(mlock(addr, bytes));
+		return lock_error(error_of(mlock(addr, bytes)));
 	case MLOCK2:
-		return error_of(syscall(SYS_mlock2, addr, bytes,
-					op->arg % 4 ? MLOCK_ONFAULT : 0));
+		err = error_of(syscall(SYS_mlock2, addr, bytes,
+				       op->arg % 4 ? MLOCK_ONFAULT : 0));
+		return op->arg % 4 ? err : lock_error(err);
 	case MUNLOCK:
 		return error_of(munlock(addr, bytes));
 	case MLOCKALL:

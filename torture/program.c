@@ -48,19 +48,20 @@ static const struct weight weather[] = {
 	{ MOVE_PAGES, 2 }, { 0, 0 }
 };
 
-static enum what pick(uint64_t *rnd, const struct weight *table)
+static enum what pick(uint64_t *rnd, const struct team *g, const struct weight *table)
 {
+	uint64_t without = opt.without | (g && table == anything ? ~g->words : 0);
 	const struct weight *w;
 	unsigned int sum = 0, at;
 
 	for (w = table; w->weight; w++)
-		if (!(opt.without & 1ULL << w->what))
+		if (!(without & 1ULL << w->what))
 			sum += w->weight;
 	if (!sum)
 		return READ;
 	at = below(rnd, sum);
 	for (w = table; w->weight; w++) {
-		if (opt.without & 1ULL << w->what)
+		if (without & 1ULL << w->what)
 			continue;
 		if (at < w->weight)
 			return w->what;
@@ -115,8 +116,10 @@ static void make_op(uint64_t *rnd, const struct team *g, struct op *op,
 		    const struct weight *table)
 {
 	memset(op, 0, sizeof(*op));
-	op->what = pick(rnd, table);
+	op->what = pick(rnd, g, table);
 	op->arg = next_random(rnd);
+	if (op->what == MADVISE)
+		op->arg = g->advice[below(rnd, g->advices)];
 	pick_range(rnd, g, op);
 	if (percent(rnd, 25))
 		op->mods |= SAME_INSTANT;
@@ -129,7 +132,7 @@ static void make_op(uint64_t *rnd, const struct team *g, struct op *op,
 
 static unsigned int pick_loops(uint64_t *rnd)
 {
-	return 1 + below(rnd, 1 << below(rnd, 9));
+	return 1 + below(rnd, 1 << below(rnd, 8));
 }
 
 static void make_program(uint64_t *rnd, const struct team *g,
@@ -161,7 +164,7 @@ static void make_program(uint64_t *rnd, const struct team *g,
 	/* A kid forks nobody */
 	for (i = 0; kid && i < p->nr; i++)
 		if (p->op[i].what == FORK || p->op[i].what == EXIT)
-			p->op[i].what = pick(rnd, touches);
+			p->op[i].what = pick(rnd, g, touches);
 	p->end = below(rnd, KID_ENDS);
 }
 
@@ -208,6 +211,7 @@ void make_group(struct team *g, uint64_t seed)
 	g->clock = 16 + below(rnd, 6);
 	g->founder_unmaps = percent(rnd, 25);
 	g->khugepaged = percent(rnd, 25);
+	g->fresh = next_random(rnd);
 	g->regions = 1 + below(rnd, MAX_REGIONS);
 	for (i = 0; i < g->regions; i++) {
 		struct region *r = &g->region[i];
@@ -217,10 +221,12 @@ void make_group(struct team *g, uint64_t seed)
 		while (!kind_exists(r->kind));
 		r->base = region_base(i);
 		r->pages = r->kind == THP || r->kind == HUGE_SHMEM ?
-			512U << below(rnd, 4) : sizes[below(rnd, 5)];
+			512U << below(rnd, 3) : sizes[below(rnd, 5)];
 		r->fd = -1;
 		if (r->kind == KSM)
 			g->ksm = true;
+		if (r->kind == THP || r->kind == HUGE_SHMEM)
+			g->huge = true;
 	}
 	g->ksm = g->ksm ? percent(rnd, 85) : percent(rnd, 5);
 	if (opt.group_dir && percent(rnd, 30)) {
@@ -228,6 +234,15 @@ void make_group(struct team *g, uint64_t seed)
 			g->limit_pages += g->region[i].pages;
 		g->limit_pages = 256 + g->limit_pages / 4 * (1 + below(rnd, 8));
 	}
+
+	g->words = 1ULL << READ;
+	for (i = 3 + below(rnd, 6); i; i--)
+		g->words |= 1ULL << pick(rnd, NULL, anything);
+	if (percent(rnd, 20))
+		g->words = -1;
+	g->advices = 1 + below(rnd, 3);
+	for (i = 0; i < g->advices; i++)
+		g->advice[i] = pick_advice(rnd);
 
 	i = g->focus_region = below(rnd, g->regions);
 	if (g->region[i].pages >= HUGE_PAGES &&

@@ -81,6 +81,7 @@ enum state { EMPTY, STARTING, RUNNING, PARKED, DEAD };
 struct slot {
 	volatile int state;
 	volatile pid_t pid;
+	volatile pid_t owner;		/* of a kid: who forks it */
 	volatile unsigned int finished;	/* the last round it has done */
 	int process, thread, threads;
 	struct program program;
@@ -94,9 +95,13 @@ struct team {
 	unsigned int rounds, processes, slots, regions;
 	unsigned int round_ms;
 	unsigned int clock;		/* a tick of the common clock is 1 << this */
-	bool founder_unmaps, ksm, khugepaged;
+	bool founder_unmaps, ksm, khugepaged, huge;
+	unsigned int fresh;		/* rounds, by bits, that begin with new tasks */
 	unsigned int limit_pages;	/* of its memory cgroup; 0: none */
 	struct region region[MAX_REGIONS];
+	/* Its part of the vocabulary, and of the advices: a few come together often */
+	uint64_t words;
+	unsigned int advices, advice[3];
 	/* Where most of the work is */
 	unsigned int focus_region, focus_off, focus_len;
 };
@@ -110,6 +115,7 @@ struct control {
 	volatile unsigned int round;	/* futex: the round that is on */
 	volatile int stop;		/* be quiet as soon as you can */
 	volatile unsigned int complaints;
+	volatile unsigned int failed_locks;	/* that were to populate */
 	char complaint[MAX_COMPLAINTS][COMPLAINT];
 	struct slot slot[ALL_SLOTS];
 };
@@ -141,6 +147,7 @@ void region_fill(const struct region *r);
 extern const char *const what_names[WHATS];
 int do_op(struct slot *slot, const struct op *op);
 void describe_op(char *out, size_t size, const struct op *op);
+unsigned int pick_advice(uint64_t *rnd);
 void write_file(const char *file, const char *text);
 
 /* program.c */

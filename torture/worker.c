@@ -150,6 +150,7 @@ int fork_kid(struct slot *slot, const struct op *op)
 	}
 	kid->threads = 1;
 	kid->pid = 0;
+	kid->owner = getpid();
 	kid->state = STARTING;
 	pid = fork();
 	if (!pid) {
@@ -300,11 +301,16 @@ static void bury(pid_t pid)
 {
 	unsigned int i;
 
-	for (i = 0; i < ALL_SLOTS; i++)
-		if (ctl->slot[i].pid == pid) {
-			ctl->slot[i].pid = 0;
-			ctl->slot[i].state = DEAD;
+	for (i = 0; i < ALL_SLOTS; i++) {
+		struct slot *slot = &ctl->slot[i];
+
+		/* or was just about to fork */
+		if (slot->pid == pid || (slot->owner == pid && !slot->pid &&
+					 slot->state == STARTING)) {
+			slot->pid = 0;
+			slot->state = DEAD;
 		}
+	}
 }
 
 /* The memory of its own that its processes share; it never locks */

@@ -17,7 +17,7 @@ debug := $(if $(DEBUG),--debug)
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test control kselftest refresh series apply \
 	bisect-check check-all mutants uapi objects numa semantics lint bench bench-peers \
-	overhead lru-locks random-access clean
+	overhead lru-locks random-access torture clean
 
 help:	## this list (the default)
 	@echo 'make TARGET [BASE=$(BASE)] [ARCH=$(ARCH)] [DEBUG=1] [LINUX=DIR] [LOF_CACHE=DIR] [LOF_CCACHE=1] [ACCEL=kvm]'
@@ -73,6 +73,8 @@ overhead: kernel	## programs that lock nothing: the series against its control k
 	scripts/overhead $(base)
 lru-locks:	## LRU lock acquisitions of a fault, and work for another CPU, counted
 	scripts/lru-locks $(base)
+torture: kernel	## search for races with the lock in a guest: [MINUTES=2] [SEED=N] [DEBUG=1]
+	scripts/torture $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(debug) $(base) $(ARCH)
 random-access: kernel	## the experiment of the posted series, and the density curve
 	scripts/random-access $(base)
 clean:	## remove out/

@@ -31,7 +31,8 @@ const char *const what_names[WHATS] = {
 	[PUNCH] = "punch", [REMAP_FILE_PAGES] = "remap_file_pages",
 	[MSYNC] = "msync", [MOVE_PAGES] = "move_pages",
 	[OTHERS_WRITE] = "others-write", [SETRLIMIT] = "setrlimit",
-	[PERSONALITY] = "personality", [CALL] = "call", [COMPACT] = "compact",
+	[PERSONALITY] = "personality", [CALL] = "call",
+	[USERFAULTFD] = "userfaultfd", [UNSHARE] = "unshare", [COMPACT] = "compact",
 	[KSM_SWITCH] = "ksm-switch", [HUGE_SWITCH] = "huge-switch",
 	[DROP_CACHES] = "drop_caches", [SWAPOFF] = "swapoff",
 	[GROUP_LIMIT] = "group-limit",
@@ -483,6 +484,11 @@ int do_op(struct slot *slot, const struct op *op)
 		return error_of(personality(personalities[op->arg % 5]));
 	case CALL:
 		return check_call(slot, op);
+	case USERFAULTFD:
+		return serve_faults(addr, bytes, op->arg);
+	case UNSHARE:
+		/* A user namespace in which we may do everything */
+		return error_of(unshare(CLONE_NEWUSER));
 	case COMPACT:
 		write_file("/proc/sys/vm/compact_memory", "1");
 		return 0;
@@ -537,6 +543,7 @@ void describe_op(char *out, size_t size, const struct op *op)
 		break;
 	case FORK: case KILL: case OTHERS_WRITE: case CALL: case SETRLIMIT:
 	case KSM_SWITCH: case HUGE_SWITCH: case MOVE_PAGES: case GROUP_LIMIT:
+	case USERFAULTFD:
 		snprintf(more, sizeof(more), ", %d", op->arg);
 		break;
 	}

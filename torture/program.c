@@ -40,7 +40,8 @@ static const struct weight anything[] = {
 	{ MPROTECT, 5 }, { FORK, 10 }, { EXIT, 1 }, { KILL, 1 },
 	{ TRUNCATE, 3 }, { PUNCH, 3 }, { REMAP_FILE_PAGES, 2 }, { MSYNC, 1 },
 	{ MOVE_PAGES, 2 }, { OTHERS_WRITE, 2 }, { SETRLIMIT, 1 },
-	{ PERSONALITY, 2 }, { CALL, 2 }, { 0, 0 }
+	{ PERSONALITY, 2 }, { CALL, 2 }, { USERFAULTFD, 2 }, { UNSHARE, 1 },
+	{ 0, 0 }
 };
 static const struct weight weather[] = {
 	{ COMPACT, 4 }, { KSM_SWITCH, 4 }, { HUGE_SWITCH, 2 },
@@ -143,6 +144,7 @@ static void make_program(uint64_t *rnd, const struct team *g,
 	memset(p, 0, sizeof(*p));
 	p->loops = pick_loops(rnd);
 	p->walk = percent(rnd, 30);
+	p->mends = percent(rnd, 50);
 	if (kid && percent(rnd, 70))
 		p->loops = 1;
 	if (locker) {
@@ -238,7 +240,9 @@ void make_group(struct team *g, uint64_t seed)
 	g->words = 1ULL << READ;
 	for (i = 3 + below(rnd, 6); i; i--)
 		g->words |= 1ULL << pick(rnd, NULL, anything);
-	if (percent(rnd, 20))
+	if (percent(rnd, 50))
+		g->words |= 1ULL << FORK;
+	if (percent(rnd, 15))
 		g->words = -1;
 	g->advices = 1 + below(rnd, 3);
 	for (i = 0; i < g->advices; i++)
@@ -288,7 +292,8 @@ static void print_program(const char *who, const struct program *p, bool kid)
 	char text[160];
 	unsigned int i;
 
-	printf("#   %s, %u times%s:", who, p->loops, p->walk ? ", walking" : "");
+	printf("#   %s, %u times%s%s:", who, p->loops, p->walk ? ", walking" : "",
+	       p->mends ? ", mending" : "");
 	for (i = 0; i < p->nr; i++) {
 		describe_op(text, sizeof(text), &p->op[i]);
 		printf("%s %s", i ? ";" : "", text);

@@ -220,10 +220,8 @@ static unsigned int compare_charges(void)
 	long long charged = 0, locked = books_sums()->mlocked - mlocked_at_start;
 
 	for (i = 0; i < nr; i++) {
-		if (tasks[i].uid != 65534)
-			continue;
 		charged += tasks[i].charged;
-		if (tasks[i].charged * page_size > (long long)opt.limit) {
+		if (tasks[i].uid == 65534 && tasks[i].charged * page_size > (long long)opt.limit) {
 			printf("# task %d is charged %lld pages, its limit is %llu\n",
 			       tasks[i].pid, tasks[i].charged,
 			       opt.limit / page_size);
@@ -231,7 +229,7 @@ static unsigned int compare_charges(void)
 		}
 	}
 	if (locked > charged) {
-		printf("# %lld pages are Mlocked, tasks without privilege are charged %lld\n",
+		printf("# %lld pages are Mlocked, all tasks are charged %lld\n",
 		       locked, charged);
 		bad++;
 	}

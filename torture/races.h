@@ -41,7 +41,8 @@ enum what {
 	MLOCK, MLOCK2, MUNLOCK, MLOCKALL, MUNLOCKALL,
 	READ, WRITE, KERNEL_WRITE, MADVISE, MUNMAP, MAP, MREMAP, MPROTECT,
 	FORK, EXIT, KILL, TRUNCATE, PUNCH, REMAP_FILE_PAGES, MSYNC,
-	MOVE_PAGES, OTHERS_WRITE, SETRLIMIT, PERSONALITY, CALL,
+	MOVE_PAGES, OTHERS_WRITE, SETRLIMIT, PERSONALITY, CALL, USERFAULTFD,
+	UNSHARE,
 	/* What an administrator or the kernel does meanwhile: the weather */
 	COMPACT, KSM_SWITCH, HUGE_SWITCH, DROP_CACHES, SWAPOFF, GROUP_LIMIT,
 	WHATS
@@ -62,6 +63,7 @@ struct program {
 	uint8_t nr;
 	uint8_t walk;		/* the range moves on with the common clock */
 	uint8_t end;		/* enum kid_end, of a kid */
+	uint8_t mends;		/* maps the focus anew where there is none */
 	uint16_t loops;
 	struct op op[MAX_OPS];
 };
@@ -149,6 +151,9 @@ int do_op(struct slot *slot, const struct op *op);
 void describe_op(char *out, size_t size, const struct op *op);
 unsigned int pick_advice(uint64_t *rnd);
 void write_file(const char *file, const char *text);
+
+/* uffd.c */
+int serve_faults(char *addr, size_t bytes, unsigned int arg);
 
 /* program.c */
 void make_group(struct team *group, uint64_t seed);

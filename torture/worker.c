@@ -81,8 +81,8 @@ static void walk(struct op *op, uint64_t step)
 		op->len = r->pages - op->off;
 }
 
-static void run_op(struct slot *slot, const struct op *planned, uint64_t step,
-		   bool walks)
+static int run_op(struct slot *slot, const struct op *planned, uint64_t step,
+		  bool walks)
 {
 	struct record *rec = &slot->ring[slot->next++ % RING];
 	struct op op = *planned;
@@ -107,19 +107,31 @@ static void run_op(struct slot *slot, const struct op *planned, uint64_t step,
 	rec->times = times;
 	rec->end = ticks();
 	slot->done += times;
+	return err;
 }
 
 void run_program(struct slot *slot)
 {
 	/* The programs of the next round are written while this one may yet run */
 	const struct program program = slot->program;
+	const struct op mend = {
+		.what = MAP, .region = ctl->group.focus_region,
+		.off = ctl->group.focus_off, .len = ctl->group.focus_len,
+	};
+	bool holes = false;
 	unsigned int loop, i;
 
 	for (loop = 0; loop < program.loops && !ctl->stop; loop++) {
 		uint64_t step = ticks() >> ctl->group.clock;
 
-		for (i = 0; i < program.nr && !ctl->stop; i++)
-			run_op(slot, &program.op[i], step, program.walk);
+		for (i = 0; i < program.nr && !ctl->stop; i++) {
+			int err = run_op(slot, &program.op[i], step, program.walk);
+
+			holes |= err == ENOMEM || err == EFAULT;
+		}
+		if (holes && program.mends && !ctl->stop)
+			run_op(slot, &mend, step, program.walk);
+		holes = false;
 	}
 }
 

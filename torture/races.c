@@ -112,20 +112,30 @@ static void prepare(void)
 	write_file("/proc/sys/kernel/printk_ratelimit", "600");
 }
 
+/* The founder makes the dead anew, and they share again what it has */
+static void kill_workers(void)
+{
+	double start = now();
+	unsigned int i;
+
+	for (i = 0; i < ALL_SLOTS; i++) {
+		const struct slot *slot = &ctl->slot[i];
+
+		if (slot->state == PARKED && slot->pid > 1)
+			kill(slot->pid, SIGKILL);
+	}
+	/* Kids last: their parents may not bury them any more, the founder does */
+	for (i = 0; i < ALL_SLOTS; i++)
+		while (ctl->slot[i].state == PARKED && now() - start < 5)
+			sleep_ms(1);
+}
+
 static void start_round(unsigned int round)
 {
 	unsigned int i;
 
-	/* The founder has what is dead made anew, and shared again with it */
-	for (i = 0; round && (ctl->group.fresh & 1U << round) && i < ALL_SLOTS; i++)
-		if (ctl->slot[i].pid > 1)
-			kill(ctl->slot[i].pid, SIGKILL);
-	for (i = 0; round && (ctl->group.fresh & 1U << round) && i < ALL_SLOTS; )
-		if (ctl->slot[i].pid > 1)
-			sleep_ms(1);
-		else
-			i++;
-
+	if (round && (ctl->group.fresh & 1U << round))
+		kill_workers();
 	make_programs(&ctl->group, round);
 	for (i = 0; i < ALL_SLOTS; i++)
 		if (ctl->slot[i].state != PARKED || i < MAX_SLOTS)

@@ -42,6 +42,9 @@ long page_size;
 
 static unsigned int results, failures, details;
 static unsigned long operations, quiet_points;
+static unsigned int lost;		/* groups */
+static bool stuck;
+static unsigned long said[WHATS], succeeded[WHATS];
 static double looked, worked, ended;	/* seconds */
 static long long mlocked_at_start;
 
@@ -194,8 +197,11 @@ static void print_stuck(void)
 	}
 }
 
-/* Wait for the end of the round, or end it; false if it does not end */
-static bool finish_round(void)
+/*
+ * Wait for the end of the round, or end it; false if it does not end.  Without a
+ * founder, which a lack of memory may have killed, there is nobody who buries.
+ */
+static bool finish_round(pid_t founder_pid)
 {
 	double start = now();
 
@@ -204,8 +210,13 @@ static bool finish_round(void)
 	ctl->stop = 1;
 	__sync_synchronize();
 	while (!is_quiet()) {
+		if (waitpid(founder_pid, NULL, WNOHANG) == founder_pid) {
+			lost++;
+			return false;
+		}
 		if (now() - start > HANG_SECONDS) {
 			print_stuck();
+			stuck = true;
 			return false;
 		}
 		sleep_ms(2);
@@ -214,13 +225,23 @@ static bool finish_round(void)
 }
 
 /* All of a group, however it stands, and whoever has no parent left */
-static void end_group(pid_t founder_pid)
+static bool end_group(pid_t founder_pid)
 {
+	double start = now();
+	pid_t pid;
+
 	ctl->stop = 1;
-	kill(founder_pid, SIGKILL);
-	do
+	while (now() - start < HANG_SECONDS) {
+		kill(founder_pid, SIGKILL);
 		kill(-founder_pid, SIGKILL);
-	while (waitpid(-1, NULL, 0) > 0);
+		pid = waitpid(-1, NULL, WNOHANG);
+		if (pid < 0)
+			return true;
+		if (!pid)
+			sleep_ms(1);
+	}
+	print_stuck();
+	return false;
 }
 
 static unsigned int compare_charges(void)
@@ -310,7 +331,7 @@ static bool run_group(uint64_t seed, double deadline)
 	char text[64];
 	double began;
 	pid_t pid;
-	bool ok = true;
+	bool ok = true, whole;
 
 	memset(ctl, 0, sizeof(*ctl));
 	group = &ctl->group;
@@ -340,16 +361,22 @@ static bool run_group(uint64_t seed, double deadline)
 		snprintf(text, sizeof(text), "group %#llx, after round %u",
 			 (unsigned long long)seed, round);
 		began = now();
-		ok = finish_round();
+		whole = finish_round(pid);
 		worked += now() - began;
-		if (!ok)
+		if (!whole)
 			break;
 		ok = look(text, false);
 	}
+	ok &= !stuck;
+	stuck = false;
 	for (i = 0; i < ALL_SLOTS; i++)
 		operations += ctl->slot[i].done;
+	for (i = 0; i < WHATS; i++) {
+		said[i] += ctl->said[i];
+		succeeded[i] += ctl->succeeded[i];
+	}
 	began = now();
-	end_group(pid);
+	ok &= end_group(pid);
 	ended += now() - began;
 	for (i = 0; i < group->regions; i++)
 		if (group->region[i].fd >= 0)
@@ -472,6 +499,12 @@ int main(int argc, char **argv)
 	}
 	printf("# %lu operations, %lu quiet points, %u groups, %.0f s (%.0f at work, %.0f looking, %.0f ending)\n",
 	       operations, quiet_points, results, now() - start, worked, looked, ended);
+	if (lost)
+		printf("# %u groups lost their founder to a lack of memory\n", lost);
+	for (i = 0; i < WHATS; i++)
+		printf("%s%s %lu of %lu", i % 6 ? ", " : i ? "\n# " : "# ",
+		       what_names[i], succeeded[i], said[i]);
+	putchar('\n');
 	printf("1..%u\n", results);
 	return failures ? 1 : 0;
 }

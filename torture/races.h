@@ -119,6 +119,8 @@ struct control {
 	volatile unsigned int complaints;
 	volatile unsigned int failed_locks;	/* that were to populate */
 	char complaint[MAX_COMPLAINTS][COMPLAINT];
+	/* How often each word was said, and how often without an error */
+	unsigned int said[WHATS], succeeded[WHATS];
 	struct slot slot[ALL_SLOTS];
 };
 

@@ -122,9 +122,9 @@ static void make_op(uint64_t *rnd, const struct team *g, struct op *op,
 	if (op->what == MADVISE)
 		op->arg = g->advice[below(rnd, g->advices)];
 	pick_range(rnd, g, op);
-	if (percent(rnd, 25))
+	if (percent(rnd, 20))
 		op->mods |= SAME_INSTANT;
-	if (percent(rnd, 15) && op->what != FORK && op->what != CALL &&
+	if (percent(rnd, 10) && op->what != FORK && op->what != CALL &&
 	    op->what < COMPACT)
 		op->mods |= SPIN;
 	if (percent(rnd, 30))
@@ -210,7 +210,7 @@ void make_group(struct team *g, uint64_t seed)
 	g->seed = seed;
 	g->rounds = 1 + below(rnd, MAX_ROUNDS);
 	g->round_ms = 20 << below(rnd, 5);
-	g->clock = 16 + below(rnd, 6);
+	g->clock = 14 + below(rnd, 6);
 	g->founder_unmaps = percent(rnd, 25);
 	g->khugepaged = percent(rnd, 25);
 	g->fresh = next_random(rnd);

@@ -20,7 +20,7 @@
 
 #include "sys.h"
 
-enum { NOBODY = 65534, MOST_SPINS = 20000 };
+enum { NOBODY = 65534, MOST_SPINS = 1000 };
 
 static __thread sigjmp_buf fault;
 static __thread volatile sig_atomic_t may_fault;

@@ -202,6 +202,11 @@ void make_programs(struct team *g, unsigned int round)
 void make_group(struct team *g, uint64_t seed)
 {
 	static const unsigned int sizes[] = { 16, 64, 256, 1024, 2048 };
+	static const enum kind kinds[] = {
+		ANON, ANON, ANON, THP, THP, THP, KSM, PRIVATE_FILE, SHARED_FILE,
+		SHARED_FILE, PRIVATE_SHMEM, SHMEM, SHMEM, HUGE_SHMEM, HUGE_SHMEM,
+		STACKS,
+	};
 	static const unsigned int parts[] = { 1, 2, 4, 16, 64, 256, 1024 };
 	uint64_t state = seed, *rnd = &state;
 	unsigned int i, process = 0, slot = 0;
@@ -219,7 +224,7 @@ void make_group(struct team *g, uint64_t seed)
 		struct region *r = &g->region[i];
 
 		do
-			r->kind = below(rnd, KINDS);
+			r->kind = kinds[below(rnd, sizeof(kinds) / sizeof(*kinds))];
 		while (!kind_exists(r->kind));
 		r->base = region_base(i);
 		r->pages = r->kind == THP || r->kind == HUGE_SHMEM ?

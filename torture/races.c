@@ -7,6 +7,7 @@
  *   --privilege     without privilege, under RLIMIT_MEMLOCK
  *   --without WORD,WORD  --kinds WORD,WORD     less of the vocabulary
  *   --stop     at the first failure
+ *   --show N     print the first N groups and their programs, and do nothing
  *
  * The clerk, see races.h.  Needs root.  TAP: one result a group, which is ok if
  * the books agreed at each of its quiet points and after its end.
@@ -391,6 +392,19 @@ static bool run_group(uint64_t seed, double deadline)
 	return ok;
 }
 
+static void show_group(uint64_t seed)
+{
+	unsigned int round;
+
+	memset(ctl, 0, sizeof(*ctl));
+	make_group(&ctl->group, seed);
+	for (round = 0; round < ctl->group.rounds; round++) {
+		make_programs(&ctl->group, round);
+		printf("# group %#llx, round %u\n", (unsigned long long)seed, round);
+		print_programs();
+	}
+}
+
 static uint64_t parse_words(const char *list, const char *const *names,
 			    unsigned int nr)
 {
@@ -416,7 +430,7 @@ static uint64_t parse_words(const char *list, const char *const *names,
 int main(int argc, char **argv)
 {
 	uint64_t seed = 1, group = 0, state;
-	unsigned int seconds = 60;
+	unsigned int seconds = 60, show = 0;
 	bool stop = false;
 	double start, end;
 	int i;
@@ -434,6 +448,8 @@ int main(int argc, char **argv)
 			seconds = atoi(argv[++i]);
 		else if (!strcmp(argv[i], "--privilege"))
 			opt.privilege = true;
+		else if (!strcmp(argv[i], "--show") && more)
+			show = atoi(argv[++i]);
 		else if (!strcmp(argv[i], "--stop"))
 			stop = true;
 		else if (!strcmp(argv[i], "--without") && more)
@@ -446,17 +462,22 @@ int main(int argc, char **argv)
 		}
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	puts("TAP version 13");
 	page_size = sysconf(_SC_PAGESIZE);
-	if (geteuid() || !books_open()) {
-		puts("1..0 # SKIP needs root, /proc/kpageflags and kpagecount");
-		return 4;
-	}
 	ctl = mmap(NULL, sizeof(*ctl), PROT_READ | PROT_WRITE,
 		   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (ctl == MAP_FAILED) {
 		puts("Bail out! no shared memory");
 		return 1;
+	}
+	if (show) {
+		for (state = seed; show; show--)
+			show_group(group ? group : next_random(&state));
+		return 0;
+	}
+	puts("TAP version 13");
+	if (geteuid() || !books_open()) {
+		puts("1..0 # SKIP needs root, /proc/kpageflags and kpagecount");
+		return 4;
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	prepare();

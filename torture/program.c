@@ -85,7 +85,7 @@ static void pick_range(uint64_t *rnd, const struct team *g, struct op *op)
 	op->off = g->focus_off;
 	op->len = g->focus_len;
 	pages = g->region[op->region].pages;
-	if (dice < 65)
+	if (dice < 65 || (g->places && dice < 90 && dice >= 75))
 		goto second;
 	if (dice < 75 && op->len > 1) {		/* a part of it */
 		unsigned int skip = below(rnd, op->len);
@@ -143,7 +143,7 @@ static void make_program(uint64_t *rnd, const struct team *g,
 
 	memset(p, 0, sizeof(*p));
 	p->loops = pick_loops(rnd);
-	p->walk = percent(rnd, 30);
+	p->walk = g->places || percent(rnd, 20);
 	p->mends = percent(rnd, 50);
 	if (kid && percent(rnd, 70))
 		p->loops = 1;
@@ -186,6 +186,9 @@ void make_programs(struct team *g, unsigned int round)
 			memset(p, 0, sizeof(*p));
 			p->nr = p->loops = 1;
 			make_op(rnd, g, &p->op[0], touches);
+			p->op[0].region = g->focus_region;
+			p->op[0].off = 0;
+			p->op[0].len = g->region[g->focus_region].pages;
 		}
 		if (slot->process == weather_process(g)) {
 			for (op = 0; op < p->nr; op++)
@@ -210,6 +213,7 @@ void make_group(struct team *g, uint64_t seed)
 	static const unsigned int parts[] = { 1, 2, 4, 16, 64, 256, 1024 };
 	uint64_t state = seed, *rnd = &state;
 	unsigned int i, process = 0, slot = 0;
+	bool few;
 
 	memset(g, 0, sizeof(*g));
 	g->seed = seed;
@@ -262,13 +266,27 @@ void make_group(struct team *g, uint64_t seed)
 		g->focus_len = parts[below(rnd, 7)];
 	if (g->focus_len > g->region[i].pages || percent(rnd, 10))
 		g->focus_len = g->region[i].pages;
-	g->focus_off = below(rnd, g->region[i].pages / g->focus_len) * g->focus_len;
+	if (percent(rnd, 60) && g->region[i].pages >= 4 * g->focus_len) {
+		g->places = g->region[i].pages / g->focus_len;
+		g->clock = 18 + below(rnd, 5);
+		/* Not longer than a second */
+		while (g->places << (g->clock - 16) > 1U << 15)
+			g->places /= 2;
+	}
+	g->focus_off = g->places ? 0 : below(rnd, g->region[i].pages / g->focus_len) * g->focus_len;
 
 	g->processes = 1 + below(rnd, 4);
+	/* At most as many as there are CPUs, or there is no same instant */
+	few = percent(rnd, 50) && !opt.privilege;
 	if (opt.privilege && g->processes < 2)
 		g->processes = 2;
 	for (process = 0; process < g->processes; process++) {
 		unsigned int threads = percent(rnd, 50) ? 1 : 2 + below(rnd, 2);
+
+		if (few && slot >= 2)
+			break;
+		if (few && slot + threads > 3)
+			threads = 1;
 
 		if ((int)process == weather_process(g))
 			threads = 1;
@@ -314,7 +332,12 @@ void print_programs(void)
 	unsigned int i, k;
 	char who[64];
 
-	printf("# group: clock 2^%u, rounds of %u ms%s%s%s", g->clock, g->round_ms,
+	printf("# group: clock 2^%u, ", g->clock);
+	if (g->places)
+		printf("%u places", g->places);
+	else
+		printf("rounds of %u ms", g->round_ms);
+	printf("%s%s%s",
 	       g->founder_unmaps ? ", the founder unmaps" : "",
 	       g->ksm ? ", ksmd" : "", g->khugepaged ? ", khugepaged" : "");
 	if (g->limit_pages)

@@ -46,7 +46,7 @@ static unsigned long operations, quiet_points;
 static unsigned int lost;		/* groups */
 static bool stuck;
 static unsigned long said[WHATS], succeeded[WHATS];
-static double looked, worked, ended;	/* seconds */
+static double looked, quieted, worked, ended;	/* seconds */
 static long long mlocked_at_start;
 
 static double now(void)
@@ -145,6 +145,7 @@ static void start_round(unsigned int round)
 		if (ctl->slot[i].state != PARKED || i < MAX_SLOTS)
 			ctl->slot[i].next = 0;
 	ctl->stop = 0;
+	ctl->round_start = ticks();
 	__sync_fetch_and_add(&ctl->round, 1);
 	syscall(SYS_futex, &ctl->round, FUTEX_WAKE, MAX_SLOTS, NULL, NULL, 0);
 }
@@ -204,9 +205,11 @@ static void print_stuck(void)
  */
 static bool finish_round(pid_t founder_pid)
 {
-	double start = now();
+	double start = now(), limit = ctl->group.round_ms / 1000.0;
 
-	while (!is_quiet() && now() - start < ctl->group.round_ms / 1000.0)
+	if (ctl->group.places)
+		limit = 2;
+	while (!is_quiet() && now() - start < limit)
 		sleep_ms(2);
 	ctl->stop = 1;
 	__sync_synchronize();
@@ -288,6 +291,7 @@ static bool look(const char *when, bool sums)
 	double start = now();
 
 	books_quiet();
+	quieted += now() - start;
 	nr = books_check(&diffs, sums);
 	quiet_points++;
 	for (i = 0; i < nr; i++)
@@ -297,6 +301,8 @@ static bool look(const char *when, bool sums)
 		bad -= kinds[BOOKS_UNMARKED_EAGER];
 	if (opt.privilege)
 		bad += compare_charges();
+	if (ctl->group.limit_pages)
+		ctl->complaints = 0;
 	for (i = 0; i < ctl->complaints && i < MAX_COMPLAINTS; i++)
 		printf("# %s\n", ctl->complaint[i]);
 	bad += ctl->complaints;
@@ -518,8 +524,9 @@ int main(int argc, char **argv)
 			printf("# took %.0f s, %lu operations\n", now() - began,
 			       operations - before);
 	}
-	printf("# %lu operations, %lu quiet points, %u groups, %.0f s (%.0f at work, %.0f looking, %.0f ending)\n",
-	       operations, quiet_points, results, now() - start, worked, looked, ended);
+	printf("# %lu operations, %lu quiet points, %u groups, %.0f s (%.0f at work, %.0f looking, of that %.0f to get quiet, %.0f ending)\n",
+	       operations, quiet_points, results, now() - start, worked, looked,
+	       quieted, ended);
 	if (lost)
 		printf("# %u groups lost their founder to a lack of memory\n", lost);
 	for (i = 0; i < WHATS; i++)

@@ -61,7 +61,7 @@ struct op {
 
 struct program {
 	uint8_t nr;
-	uint8_t walk;		/* the range moves on with the common clock */
+	uint8_t walk;		/* its ranges move on with the common clock */
 	uint8_t end;		/* enum kid_end, of a kid */
 	uint8_t mends;		/* maps the focus anew where there is none */
 	uint16_t loops;
@@ -97,6 +97,8 @@ struct team {
 	unsigned int rounds, processes, slots, regions;
 	unsigned int round_ms;
 	unsigned int clock;		/* a tick of the common clock is 1 << this */
+	/* Its focus goes over the region, once a round: every place is a new try */
+	unsigned int places;
 	bool founder_unmaps, ksm, khugepaged, huge;
 	unsigned int fresh;		/* rounds, by bits, that begin with new tasks */
 	unsigned int limit_pages;	/* of its memory cgroup; 0: none */
@@ -116,6 +118,7 @@ struct control {
 	struct team group;
 	volatile unsigned int round;	/* futex: the round that is on */
 	volatile int stop;		/* be quiet as soon as you can */
+	volatile uint64_t round_start;	/* ticks */
 	volatile unsigned int complaints;
 	volatile unsigned int failed_locks;	/* that were to populate */
 	char complaint[MAX_COMPLAINTS][COMPLAINT];

@@ -70,18 +70,17 @@ static void wait_for_tick(void)
 }
 
 /* A range that has moved on with the clock, inside of its region */
-static void walk(struct op *op, uint64_t step)
+static void walk(struct op *op, unsigned int step)
 {
-	const struct region *r = &ctl->group.region[op->region];
-	unsigned int steps = op->len ? r->pages / op->len : 0;
+	unsigned int pages = ctl->group.region[op->region].pages;
+	unsigned int len = ctl->group.focus_len;
 
-	if (steps)
-		op->off = (op->off + step % steps * op->len) % r->pages;
-	if (op->off + op->len > r->pages)
-		op->len = r->pages - op->off;
+	op->off = (op->off + step % (pages / len) * len) % pages;
+	if (op->off + op->len > pages)
+		op->len = pages - op->off;
 }
 
-static int run_op(struct slot *slot, const struct op *planned, uint64_t step,
+static int run_op(struct slot *slot, const struct op *planned, unsigned int step,
 		  bool walks)
 {
 	struct record *rec = &slot->ring[slot->next++ % RING];
@@ -89,7 +88,7 @@ static int run_op(struct slot *slot, const struct op *planned, uint64_t step,
 	unsigned int times = 1;
 	int first, err;
 
-	if (walks)
+	if (walks && op.region == ctl->group.focus_region)
 		walk(&op, step);
 	if (op.mods & SAME_INSTANT)
 		wait_for_tick();
@@ -113,28 +112,59 @@ static int run_op(struct slot *slot, const struct op *planned, uint64_t step,
 	return err;
 }
 
-void run_program(struct slot *slot)
+/* How many ticks of the common clock has this round lasted? */
+static unsigned int clock_now(void)
 {
-	/* The programs of the next round are written while this one may yet run */
-	const struct program program = slot->program;
+	uint64_t now = ticks(), start = ctl->round_start;
+
+	return now > start ? (now - start) >> ctl->group.clock : 0;
+}
+
+/* All operations of the program, once */
+static void run_once(struct slot *slot, const struct program *program,
+		     unsigned int step)
+{
 	const struct op mend = {
 		.what = MAP, .region = ctl->group.focus_region,
 		.off = ctl->group.focus_off, .len = ctl->group.focus_len,
 	};
 	bool holes = false;
-	unsigned int loop, i;
+	unsigned int i;
 
-	for (loop = 0; loop < program.loops && !ctl->stop; loop++) {
-		uint64_t step = ticks() >> ctl->group.clock;
+	for (i = 0; i < program->nr && !ctl->stop; i++) {
+		int err = run_op(slot, &program->op[i], step, program->walk);
 
-		for (i = 0; i < program.nr && !ctl->stop; i++) {
-			int err = run_op(slot, &program.op[i], step, program.walk);
+		holes |= err == ENOMEM || err == EFAULT;
+	}
+	if (holes && program->mends && !ctl->stop)
+		run_op(slot, &mend, step, program->walk);
+}
 
-			holes |= err == ENOMEM || err == EFAULT;
-		}
-		if (holes && program.mends && !ctl->stop)
-			run_op(slot, &mend, step, program.walk);
-		holes = false;
+/*
+ * A program runs a number of times.  Where the focus of its group goes from
+ * place to place it does so for a few times at each, from the same instant as
+ * the others, and never comes back.
+ */
+void run_program(struct slot *slot)
+{
+	/* The programs of the next round are written while this one may yet run */
+	const struct program program = slot->program;
+	const unsigned int places = ctl->group.places;
+	bool kid = slot >= &ctl->slot[MAX_SLOTS];
+	unsigned int place, loop;
+
+	if (!places || kid) {
+		for (loop = 0; loop < program.loops && !ctl->stop; loop++)
+			run_once(slot, &program, clock_now());
+		return;
+	}
+	for (place = clock_now(); place < places && !ctl->stop; ) {
+		for (loop = 0; loop < 1U + program.loops % 4 && !ctl->stop &&
+		     clock_now() == place; loop++)
+			run_once(slot, &program, place);
+		while (clock_now() == place && !ctl->stop)
+			sched_yield();
+		place = clock_now();
 	}
 }
 

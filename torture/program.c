@@ -18,7 +18,7 @@ static uintptr_t region_base(unsigned int i)
 {
 	if (sizeof(long) == 8)
 		return (uintptr_t)(0x10000000000ULL + i * 0x40000000ULL);
-	return 0xbf000000UL + i * 0x1000000UL;
+	return 0xbfe00000UL + i * 0x1200000UL;
 }
 
 /* What comes how often; a row's ops are of one sort */
@@ -204,7 +204,7 @@ void make_programs(struct team *g, unsigned int round)
 
 void make_group(struct team *g, uint64_t seed)
 {
-	static const unsigned int sizes[] = { 16, 64, 256, 1024, 2048 };
+	static const unsigned int sizes[] = { 16, 64, 256, 1024, 2048, 4096, 4096 };
 	static const enum kind kinds[] = {
 		ANON, ANON, ANON, THP, THP, THP, KSM, PRIVATE_FILE, SHARED_FILE,
 		SHARED_FILE, PRIVATE_SHMEM, SHMEM, SHMEM, HUGE_SHMEM, HUGE_SHMEM,
@@ -232,7 +232,7 @@ void make_group(struct team *g, uint64_t seed)
 		while (!kind_exists(r->kind));
 		r->base = region_base(i);
 		r->pages = r->kind == THP || r->kind == HUGE_SHMEM ?
-			512U << below(rnd, 3) : sizes[below(rnd, 5)];
+			512U << below(rnd, 4) : sizes[below(rnd, 7)];
 		r->fd = -1;
 		if (r->kind == KSM)
 			g->ksm = true;
@@ -248,7 +248,9 @@ void make_group(struct team *g, uint64_t seed)
 
 	g->words = 1ULL << READ;
 	for (i = 3 + below(rnd, 6); i; i--)
-		g->words |= 1ULL << pick(rnd, NULL, anything);
+		g->words |= 1ULL << (percent(rnd, 50) ? pick(rnd, NULL, anything) :
+			anything[below(rnd, sizeof(anything) /
+				       sizeof(*anything) - 1)].what);
 	if (percent(rnd, 50))
 		g->words |= 1ULL << FORK;
 	if (percent(rnd, 15))
@@ -264,7 +266,11 @@ void make_group(struct team *g, uint64_t seed)
 		g->focus_len = HUGE_PAGES;
 	else
 		g->focus_len = parts[below(rnd, 7)];
-	if (g->focus_len > g->region[i].pages || percent(rnd, 10))
+	/*
+	 * A task that waits for another one's lock takes a while to wake up: what
+	 * comes after it is met only where that is long, too.
+	 */
+	if (g->focus_len > g->region[i].pages || percent(rnd, 35))
 		g->focus_len = g->region[i].pages;
 	if (percent(rnd, 60) && g->region[i].pages >= 4 * g->focus_len) {
 		g->places = g->region[i].pages / g->focus_len;

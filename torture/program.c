@@ -253,6 +253,8 @@ void make_group(struct team *g, uint64_t seed)
 				       sizeof(*anything) - 1)].what);
 	if (percent(rnd, 50))
 		g->words |= 1ULL << FORK;
+	if (percent(rnd, 30))
+		g->words |= 1ULL << CALL;
 	if (percent(rnd, 15))
 		g->words = -1;
 	g->advices = 1 + below(rnd, 3);

@@ -28,6 +28,8 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= MIB           1024                   demo: size of its mapping
 ##= RUNS          5                      bench, overhead: runs of each measurement
 ##= AS_IS         none                   1: bench, overhead: measure kernels as they are built
+##= MINUTES       2                      torture: how long it searches
+##= SEED          a new one              torture: repeat the search that printed it
 ##= QUICK         none                   1: mutants: end a guest at the first check that fails
 ##= LOF_CACHE     ~/.cache/lock-on-fault  sources of the bases, bases/BASE/linux
 ##= LOF_CCACHE    none                   1: compile through ccache
@@ -52,7 +54,7 @@ built := $(if $(KERNEL),,kernel)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
-	apply bisect-check check-all mutants uapi objects numa races semantics lint bench \
+	apply bisect-check check-all mutants uapi objects numa races torture semantics lint bench \
 	bench-peers overhead lru-locks random-access clean
 
 help:	## this list (the default)
@@ -118,6 +120,8 @@ numa: tree	## pages that go from node to node, on the debug kernel
 	scripts/numa $(base)
 races: kernel	## tasks that race on two CPUs, judged by a scan of all pages
 	scripts/races $(base)
+torture: kernel	## search for races with the lock, in a guest, for MINUTES=
+	scripts/torture $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(debug) $(base) $(ARCH)
 
 ##@ Measure it
 bench: kernel	## instruction counts: the series and its control kernel, in out/bench

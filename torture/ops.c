@@ -1,0 +1,554 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The vocabulary of the race fuzzer: each operation on a range of a region.
+ *
+ * Each returns an errno, or 0.  Nothing in here knows which of them, in which
+ * order, make a kernel fail.
+ */
+#define _GNU_SOURCE
+#include "races.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/swap.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "sys.h"
+
+const char *const what_names[WHATS] = {
+	[MLOCK] = "mlock", [MLOCK2] = "mlock2", [MUNLOCK] = "munlock",
+	[MLOCKALL] = "mlockall", [MUNLOCKALL] = "munlockall",
+	[READ] = "read", [WRITE] = "write", [KERNEL_WRITE] = "kernel-write",
+	[MADVISE] = "madvise", [MUNMAP] = "munmap", [MAP] = "mmap",
+	[MREMAP] = "mremap", [MPROTECT] = "mprotect", [FORK] = "fork",
+	[EXIT] = "exit", [KILL] = "kill", [TRUNCATE] = "truncate",
+	[PUNCH] = "punch", [REMAP_FILE_PAGES] = "remap_file_pages",
+	[MSYNC] = "msync", [MOVE_PAGES] = "move_pages",
+	[OTHERS_WRITE] = "others-write", [SETRLIMIT] = "setrlimit",
+	[PERSONALITY] = "personality", [CALL] = "call",
+	[USERFAULTFD] = "userfaultfd", [UNSHARE] = "unshare", [COMPACT] = "compact",
+	[KSM_SWITCH] = "ksm-switch", [HUGE_SWITCH] = "huge-switch",
+	[DROP_CACHES] = "drop_caches", [SWAPOFF] = "swapoff",
+	[GROUP_LIMIT] = "group-limit",
+};
+
+static const struct { int advice; const char *name; } advices[] = {
+	{ MADV_DONTNEED, "DONTNEED" }, { MADV_DONTNEED_LOCKED, "DONTNEED_LOCKED" },
+	{ MADV_FREE, "FREE" }, { MADV_PAGEOUT, "PAGEOUT" }, { MADV_COLD, "COLD" },
+	{ MADV_REMOVE, "REMOVE" }, { MADV_WILLNEED, "WILLNEED" },
+	{ MADV_MERGEABLE, "MERGEABLE" }, { MADV_UNMERGEABLE, "UNMERGEABLE" },
+	{ MADV_HUGEPAGE, "HUGEPAGE" }, { MADV_NOHUGEPAGE, "NOHUGEPAGE" },
+	{ MADV_DONTFORK, "DONTFORK" }, { MADV_DOFORK, "DOFORK" },
+	{ MADV_WIPEONFORK, "WIPEONFORK" }, { MADV_KEEPONFORK, "KEEPONFORK" },
+	{ MADV_POPULATE_READ, "POPULATE_READ" },
+	{ MADV_POPULATE_WRITE, "POPULATE_WRITE" },
+};
+
+enum { ADVICES = sizeof(advices) / sizeof(*advices) };
+
+/*
+ * A number for op.arg of MADVISE: by far the most common one of programs, one
+ * of those that take mappings or pages away, or any.
+ */
+unsigned int pick_advice(uint64_t *rnd)
+{
+	return percent(rnd, 35) ? 0 : below(rnd, percent(rnd, 50) ? 6 : ADVICES);
+}
+
+static unsigned int advice_of(const struct op *op)
+{
+	return op->arg % ADVICES;
+}
+
+static const int map_flags[] = { 0, MAP_LOCKED, MAP_POPULATE, MAP_LOCKED | MAP_NORESERVE };
+static const int mcl_flags[] = {
+	MCL_CURRENT, MCL_FUTURE, MCL_CURRENT | MCL_FUTURE, MCL_ONFAULT,
+	MCL_CURRENT | MCL_ONFAULT, MCL_FUTURE | MCL_ONFAULT,
+	MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT,
+};
+static const int protections[] = {
+	PROT_READ | PROT_WRITE, PROT_READ, PROT_NONE,
+	PROT_READ | PROT_WRITE | PROT_EXEC,
+};
+static const unsigned long personalities[] = {
+	0, ADDR_LIMIT_3GB, ADDR_LIMIT_32BIT, READ_IMPLIES_EXEC, ADDR_COMPAT_LAYOUT,
+};
+
+static const struct region *region_of(const struct op *op)
+{
+	return &ctl->group.region[op->region];
+}
+
+static char *addr_of(const struct op *op)
+{
+	return (char *)region_of(op)->base + (uintptr_t)op->off * page_size;
+}
+
+static char *addr2_of(const struct op *op)
+{
+	return (char *)region_of(op)->base + (uintptr_t)op->off2 * page_size;
+}
+
+static size_t bytes_of(const struct op *op)
+{
+	return (size_t)op->len * page_size;
+}
+
+static int error_of(long ret)
+{
+	return ret < 0 ? errno : 0;
+}
+
+void write_file(const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		errno = EIO;
+	close(fd);
+}
+
+static int read_pages(const struct op *op)
+{
+	volatile char *p = addr_of(op);
+	unsigned int i;
+
+	for (i = 0; i < op->len; i++)
+		(void)p[(size_t)i * page_size];
+	return 0;
+}
+
+static int write_pages(const struct op *op)
+{
+	volatile char *p = addr_of(op);
+	unsigned int i;
+
+	for (i = 0; i < op->len && !ctl->stop; i++)
+		p[(size_t)i * page_size + op->arg % 64] = i;
+	return 0;
+}
+
+/* From the end to the start, as a stack grows, and in no task's user mode */
+static int kernel_write_pages(const struct op *op)
+{
+	char *p = addr_of(op);
+	unsigned int i;
+	int err = 0;
+
+	for (i = op->len; i--; )
+		if (syscall(SYS_getcpu, p + (size_t)i * page_size, NULL, NULL) < 0)
+			err = errno;
+	return err;
+}
+
+static int mremap_pages(const struct op *op)
+{
+	char *from = addr_of(op), *to = addr2_of(op);
+	size_t bytes = bytes_of(op), half = (op->len + 1) / 2 * page_size;
+	void *ret;
+
+	switch (op->arg % 6) {
+	case 0:
+		ret = mremap(from, bytes, half, 0);
+		break;
+	case 1:
+		ret = mremap(from, half, bytes, 0);
+		break;
+	case 2:
+		ret = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED |
+			     MREMAP_DONTUNMAP, to);
+		break;
+	case 3:
+		/* Shared memory gets a second mapping */
+		ret = mremap(from, 0, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+		break;
+	default:
+		ret = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	}
+	return ret == MAP_FAILED ? errno : 0;
+}
+
+static int truncate_file(const struct op *op)
+{
+	const struct region *r = region_of(op);
+	int err = error_of(ftruncate(r->fd, (off_t)op->off * page_size));
+
+	if (!err)
+		err = error_of(ftruncate(r->fd, (off_t)r->pages * page_size));
+	return err;
+}
+
+static int punch_hole(const struct op *op)
+{
+	return error_of(fallocate(region_of(op)->fd, FALLOC_FL_KEEP_SIZE |
+				  FALLOC_FL_PUNCH_HOLE, (off_t)op->off * page_size,
+				  bytes_of(op)));
+}
+
+static int move_pages(const struct op *op)
+{
+	enum { MOST = 64 };
+	void *pages[MOST];
+	int nodes[MOST], status[MOST];
+	unsigned long i, nr = op->len < MOST ? op->len : MOST;
+
+	for (i = 0; i < nr; i++) {
+		pages[i] = addr_of(op) + i * page_size;
+		nodes[i] = op->arg & 1;
+	}
+	return error_of(syscall(SYS_move_pages, 0, nr, pages, nodes, status,
+				op->arg & 2 ? 4 : 2));
+}
+
+/* Into another process, or through /proc/self/mem, which need no permission */
+static int others_write(const struct op *op)
+{
+	static const char data[64];
+	unsigned int i, nr = op->len < 64 ? op->len : 64;
+	pid_t pid = ctl->slot[op->arg % ctl->group.slots].pid;
+	char name[32];
+	int err = 0, fd;
+
+	/* v4.2 warns of a forced write to shared memory that may not be written to */
+	if ((op->arg & 0x40) || region_of(op)->kind == SHARED_FILE ||
+	    region_of(op)->kind == SHMEM || region_of(op)->kind == HUGE_SHMEM) {
+		for (i = 0; i < nr && !err; i++) {
+			struct iovec from = { (void *)data, sizeof(data) };
+			struct iovec to = { addr_of(op) + i * page_size, sizeof(data) };
+
+			err = error_of(syscall(SYS_process_vm_writev, pid, &from,
+					       1UL, &to, 1UL, 0UL));
+		}
+		return err;
+	}
+	snprintf(name, sizeof(name), "/proc/%d/mem", getpid());
+	fd = open(name, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	for (i = 0; i < nr && !err; i++)
+		err = error_of(pwrite64(fd, data, sizeof(data),
+					(uintptr_t)addr_of(op) + i * page_size));
+	close(fd);
+	return err;
+}
+
+static int set_limit(const struct op *op)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit))
+		return errno;
+	if (!opt.privilege)
+		limit.rlim_max = 64 << 20;
+	/* The soft limit only: what a task may charge is what it was given */
+	limit.rlim_cur = limit.rlim_max / 8 * (op->arg % 9);
+	return error_of(setrlimit(RLIMIT_MEMLOCK, &limit));
+}
+
+static int kill_somebody(const struct op *op)
+{
+	pid_t pid = ctl->slot[op->arg % ctl->group.slots].pid;
+
+	if (pid <= 1)
+		return ESRCH;
+	return error_of(kill(pid, SIGKILL));
+}
+
+/* Weather: files of root, that others cannot write */
+static int switch_swap(void)
+{
+	if (!opt.swap || opt.privilege)
+		return ENODEV;
+	if (swapoff(opt.swap))
+		return errno;
+	return error_of(swapon(opt.swap, 0));
+}
+
+static int limit_group(const struct op *op)
+{
+	unsigned int all = 0, i;
+	char file[128], text[32];
+
+	if (!opt.group_dir || !ctl->group.limit_pages)
+		return ENODEV;
+	for (i = 0; i < ctl->group.regions; i++)
+		all += ctl->group.region[i].pages;
+	snprintf(file, sizeof(file), "%s/memory.limit_in_bytes", opt.group_dir);
+	snprintf(text, sizeof(text), "%llu", (256ULL + (unsigned long long)all *
+		 (1 + op->arg % 8) / 4) * page_size);
+	write_file(file, text);
+	return 0;
+}
+
+/*
+ * What a call promises about memory that only its caller knows: after mlock(),
+ * MAP_LOCKED or mlockall(MCL_CURRENT) each page is Mlocked, and Unevictable if
+ * the call has faulted it in; after a touch of an on-fault range it is Mlocked.
+ */
+#define KPF_UNEVICTABLE	(1ULL << 18)
+#define KPF_MLOCKED	(1ULL << 33)
+#define PM_PRESENT	(1ULL << 63)
+#define PM_PFN_MASK	((1ULL << 55) - 1)
+
+static void complain(const char *call, unsigned int page, unsigned int pages,
+		     const char *problem)
+{
+	unsigned int i = __sync_fetch_and_add(&ctl->complaints, 1);
+
+	if (i < MAX_COMPLAINTS)
+		snprintf(ctl->complaint[i], COMPLAINT,
+			 "%s of %u new pages: page %u is %s after it",
+			 call, pages, page, problem);
+}
+
+/* The first page that lacks one of @flags, or -1 */
+static int first_without(const char *map, unsigned int pages, uint64_t flags,
+			 uint64_t *pfn)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	int kpageflags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	uint64_t entry, is;
+	int first = -1;
+	unsigned int i;
+
+	for (i = 0; i < pages && first < 0; i++) {
+		uint64_t at = (uintptr_t)map / page_size + i;
+
+		*pfn = 0;
+		is = 0;
+		if (pread64(pagemap, &entry, 8, at * 8) == 8 &&
+		    (entry & PM_PRESENT)) {
+			*pfn = entry & PM_PFN_MASK;
+			if (pread64(kpageflags, &is, 8, *pfn * 8) != 8)
+				break;
+		}
+		if ((is & flags) != flags)
+			first = i;
+	}
+	close(pagemap);
+	close(kpageflags);
+	return first;
+}
+
+static int check_call(struct slot *slot, const struct op *op)
+{
+	static const char *const calls[] = {
+		"mlock()", "mlock2(0)", "MAP_LOCKED", "mlockall(MCL_CURRENT)",
+		"mlock2(MLOCK_ONFAULT)", "mlock() after a touch",
+	};
+	const unsigned int call = op->arg % 6;
+	unsigned int pages = 1 + op->off2 % 64, i, look;
+	size_t bytes = (size_t)pages * page_size;
+	uint64_t flags = KPF_MLOCKED, pfn, before = 0;
+	struct timespec pause = { 0, 10000000 };
+	int fd = -1, err = 0, first = -1;
+	char name[] = "/tmp/call.XXXXXX", *map;
+	bool file = op->arg & 0x40;
+
+	/* Another thread could unlock it, and nobody else sees the flags */
+	if (slot->threads > 1 || geteuid())
+		return EBUSY;
+	if (file) {
+		fd = mkstemp(name);
+		if (fd < 0 || ftruncate(fd, bytes))
+			return errno;
+		unlink(name);
+	}
+	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, (file ? MAP_SHARED :
+		   MAP_PRIVATE | MAP_ANONYMOUS) | (call == 2 ? MAP_LOCKED : 0),
+		   fd, 0);
+	if (fd >= 0)
+		close(fd);
+	if (map == MAP_FAILED)
+		return errno;
+	switch (call) {
+	case 0:
+		err = error_of(mlock(map, bytes));
+		break;
+	case 1:
+		err = error_of(syscall(SYS_mlock2, map, bytes, 0));
+		break;
+	case 3:
+		err = error_of(mlockall(MCL_CURRENT));
+		break;
+	case 4:
+		err = error_of(syscall(SYS_mlock2, map, bytes, MLOCK_ONFAULT));
+		break;
+	case 5:
+		for (i = 0; i < pages; i++)
+			map[(size_t)i * page_size] = 1;
+		err = error_of(mlock(map, bytes));
+		break;
+	}
+	if (call < 4)
+		flags |= KPF_UNEVICTABLE;
+	else
+		for (i = 0; i < pages; i++)
+			map[(size_t)i * page_size] = 1;
+	/*
+	 * A page may be isolated by compaction at one moment: it has to be
+	 * wrong three times, at the same place.
+	 */
+	for (look = 0; look < 3 && !err; look++) {
+		first = first_without(map, pages, flags, &pfn);
+		if (first < 0 || (look && pfn != before))
+			break;
+		before = pfn;
+		nanosleep(&pause, NULL);
+	}
+	if (!err && look == 3)
+		complain(calls[call], first, pages,
+			 first_without(map, pages, KPF_MLOCKED, &pfn) == first ?
+			 "not Mlocked" : "not Unevictable");
+	munmap(map, bytes);
+	return err;
+}
+
+/* A lock that populates and fails may leave present pages unmarked */
+static int lock_error(int err)
+{
+	if (err)
+		__sync_fetch_and_add(&ctl->failed_locks, 1);
+	return err;
+}
+
+int do_op(struct slot *slot, const struct op *op)
+{
+	char *addr = addr_of(op);
+	size_t bytes = bytes_of(op);
+	int err;
+
+	switch (op->what) {
+	case MLOCK:
+		return lock_error(error_of(mlock(addr, bytes)));
+	case MLOCK2:
+		err = error_of(syscall(SYS_mlock2, addr, bytes,
+				       op->arg % 4 ? MLOCK_ONFAULT : 0));
+		return op->arg % 4 ? err : lock_error(err);
+	case MUNLOCK:
+		return error_of(munlock(addr, bytes));
+	case MLOCKALL:
+		return error_of(mlockall(mcl_flags[op->arg % 7]));
+	case MUNLOCKALL:
+		return error_of(munlockall());
+	case READ:
+		return try_to(read_pages, op);
+	case WRITE:
+		return try_to(write_pages, op);
+	case KERNEL_WRITE:
+		return kernel_write_pages(op);
+	case MADVISE:
+		return error_of(madvise(addr, bytes, advices[advice_of(op)].advice));
+	case MUNMAP:
+		return error_of(munmap(addr, bytes));
+	case MAP:
+		return region_map(region_of(op), op->off, op->len,
+				  map_flags[op->arg % 4]);
+	case MREMAP:
+		return mremap_pages(op);
+	case MPROTECT:
+		return error_of(mprotect(addr, bytes, protections[op->arg % 4]));
+	case FORK:
+		return fork_kid(slot, op);
+	case EXIT:
+		/* All threads of the process, whatever they are at */
+		slot->ring[(slot->next - 1) % RING].end = ticks();
+		_exit(0);
+	case KILL:
+		return kill_somebody(op);
+	case TRUNCATE:
+		return truncate_file(op);
+	case PUNCH:
+		return punch_hole(op);
+	case REMAP_FILE_PAGES:
+		return error_of(syscall(SYS_remap_file_pages, addr, bytes, 0,
+					(unsigned long)op->off2, 0));
+	case MSYNC:
+		return error_of(msync(addr, bytes, op->arg & 1 ? MS_INVALIDATE :
+				      MS_SYNC));
+	case MOVE_PAGES:
+		return move_pages(op);
+	case OTHERS_WRITE:
+		return others_write(op);
+	case SETRLIMIT:
+		return set_limit(op);
+	case PERSONALITY:
+		return error_of(personality(personalities[op->arg % 5]));
+	case CALL:
+		return check_call(slot, op);
+	case USERFAULTFD:
+		return serve_faults(addr, bytes, op->arg);
+	case UNSHARE:
+		/* A user namespace in which we may do everything */
+		return error_of(unshare(CLONE_NEWUSER));
+	case COMPACT:
+		write_file("/proc/sys/vm/compact_memory", "1");
+		return 0;
+	case KSM_SWITCH:
+		/* 2 unshares everything */
+		write_file("/sys/kernel/mm/ksm/run", op->arg % 4 ? "1" :
+			   op->arg & 8 ? "2" : "0");
+		return 0;
+	case HUGE_SWITCH:
+		write_file("/sys/kernel/mm/transparent_hugepage/enabled",
+			   op->arg & 1 ? "always" : "madvise");
+		return 0;
+	case DROP_CACHES:
+		write_file("/proc/sys/vm/drop_caches", "1");
+		return 0;
+	case SWAPOFF:
+		return switch_swap();
+	case GROUP_LIMIT:
+		return limit_group(op);
+	}
+	return ENOSYS;
+}
+
+void describe_op(char *out, size_t size, const struct op *op)
+{
+	char more[64] = "";
+
+	switch (op->what) {
+	case MLOCK2:
+		snprintf(more, sizeof(more), ", %s", op->arg % 4 ? "ONFAULT" : "0");
+		break;
+	case MLOCKALL:
+		snprintf(more, sizeof(more), ", flags %d", mcl_flags[op->arg % 7]);
+		break;
+	case MADVISE:
+		snprintf(more, sizeof(more), ", %s", advices[advice_of(op)].name);
+		break;
+	case MAP:
+		snprintf(more, sizeof(more), ", flags %x", map_flags[op->arg % 4]);
+		break;
+	case MREMAP:
+		snprintf(more, sizeof(more), ", to +%u, form %d", op->off2, op->arg % 6);
+		break;
+	case MPROTECT:
+		snprintf(more, sizeof(more), ", %d", protections[op->arg % 4]);
+		break;
+	case REMAP_FILE_PAGES:
+		snprintf(more, sizeof(more), ", page %u", op->off2);
+		break;
+	case PERSONALITY:
+		snprintf(more, sizeof(more), ", %lx", personalities[op->arg % 5]);
+		break;
+	case FORK: case KILL: case OTHERS_WRITE: case CALL: case SETRLIMIT:
+	case KSM_SWITCH: case HUGE_SWITCH: case MOVE_PAGES: case GROUP_LIMIT:
+	case USERFAULTFD:
+		snprintf(more, sizeof(more), ", %d", op->arg);
+		break;
+	}
+	snprintf(out, size, "%s%s%s(r%d+%u, %u%s)",
+		 op->mods & SAME_INSTANT ? "at the tick " : "",
+		 op->mods & SPIN ? "until it changes " : "",
+		 what_names[op->what], op->region, op->off, op->len, more);
+}

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From a seed to a group and its programs.
+ *
+ * The generator knows the interface: what locks, what unlocks, what touches,
+ * what takes mappings away, what happens meanwhile.  It puts a locker beside
+ * bystanders and others, on ranges that overlap, and knows no bug.
+ */
+#include "races.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sys.h"
+
+/* Addresses that nothing else uses; a 32-bit task's are around 3 GiB */
+static uintptr_t region_base(unsigned int i)
+{
+	if (sizeof(long) == 8)
+		return (uintptr_t)(0x10000000000ULL + i * 0x40000000ULL);
+	return 0xbfe00000UL + i * 0x1200000UL;
+}
+
+/* What comes how often; a row's ops are of one sort */
+struct weight { uint8_t what, weight; };
+
+static const struct weight locks[] = {
+	{ MLOCK, 6 }, { MLOCK2, 7 }, { MLOCKALL, 2 }, { 0, 0 }
+};
+static const struct weight unlocks[] = {
+	{ MUNLOCK, 8 }, { MUNLOCKALL, 2 }, { 0, 0 }
+};
+static const struct weight touches[] = {
+	{ READ, 3 }, { WRITE, 4 }, { KERNEL_WRITE, 2 }, { 0, 0 }
+};
+static const struct weight anything[] = {
+	{ MLOCK, 6 }, { MLOCK2, 6 }, { MUNLOCK, 8 }, { MLOCKALL, 2 },
+	{ MUNLOCKALL, 3 }, { READ, 6 }, { WRITE, 8 }, { KERNEL_WRITE, 3 },
+	{ MADVISE, 14 }, { MUNMAP, 5 }, { MAP, 6 }, { MREMAP, 5 },
+	{ MPROTECT, 5 }, { FORK, 10 }, { EXIT, 1 }, { KILL, 1 },
+	{ TRUNCATE, 3 }, { PUNCH, 3 }, { REMAP_FILE_PAGES, 2 }, { MSYNC, 1 },
+	{ MOVE_PAGES, 2 }, { OTHERS_WRITE, 2 }, { SETRLIMIT, 1 },
+	{ PERSONALITY, 2 }, { CALL, 2 }, { USERFAULTFD, 2 }, { UNSHARE, 1 },
+	{ 0, 0 }
+};
+static const struct weight weather[] = {
+	{ COMPACT, 4 }, { KSM_SWITCH, 4 }, { HUGE_SWITCH, 2 },
+	{ DROP_CACHES, 2 }, { SWAPOFF, 3 }, { GROUP_LIMIT, 4 },
+	{ MOVE_PAGES, 2 }, { 0, 0 }
+};
+
+static enum what pick(uint64_t *rnd, const struct team *g, const struct weight *table)
+{
+	uint64_t without = opt.without | (g && table == anything ? ~g->words : 0);
+	const struct weight *w;
+	unsigned int sum = 0, at;
+
+	for (w = table; w->weight; w++)
+		if (!(without & 1ULL << w->what))
+			sum += w->weight;
+	if (!sum)
+		return READ;
+	at = below(rnd, sum);
+	for (w = table; w->weight; w++) {
+		if (without & 1ULL << w->what)
+			continue;
+		if (at < w->weight)
+			return w->what;
+		at -= w->weight;
+	}
+	return READ;
+}
+
+int weather_process(const struct team *group)
+{
+	return opt.privilege ? (int)group->processes - 1 : -1;
+}
+
+/* Mostly the focus, or something that overlaps with it */
+static void pick_range(uint64_t *rnd, const struct team *g, struct op *op)
+{
+	unsigned int pages, dice = below(rnd, 100);
+
+	op->region = g->focus_region;
+	op->off = g->focus_off;
+	op->len = g->focus_len;
+	pages = g->region[op->region].pages;
+	if (dice < 65 || (g->places && dice < 90 && dice >= 75))
+		goto second;
+	if (dice < 75 && op->len > 1) {		/* a part of it */
+		unsigned int skip = below(rnd, op->len);
+
+		op->off += skip;
+		op->len = 1 + below(rnd, op->len - skip);
+		goto second;
+	}
+	if (dice < 85) {			/* all */
+		op->off = 0;
+		op->len = pages;
+		goto second;
+	}
+	op->region = below(rnd, g->regions);
+	pages = g->region[op->region].pages;
+	op->off = below(rnd, pages);
+	op->len = 1 + below(rnd, pages - op->off);
+	if (percent(rnd, 50))
+		op->len = 1 + op->len / 16;
+second:
+	op->off2 = below(rnd, pages);
+	if (op->len >= HUGE_PAGES)
+		op->off2 &= -HUGE_PAGES;
+	if (op->off2 + op->len > pages)
+		op->off2 = pages - op->len;
+}
+
+static void make_op(uint64_t *rnd, const struct team *g, struct op *op,
+		    const struct weight *table)
+{
+	memset(op, 0, sizeof(*op));
+	op->what = pick(rnd, g, table);
+	op->arg = next_random(rnd);
+	if (op->what == MADVISE)
+		op->arg = g->advice[below(rnd, g->advices)];
+	pick_range(rnd, g, op);
+	if (percent(rnd, 20))
+		op->mods |= SAME_INSTANT;
+	if (percent(rnd, 10) && op->what != FORK && op->what != CALL &&
+	    op->what < COMPACT)
+		op->mods |= SPIN;
+	if (percent(rnd, 30))
+		op->delay = 1 << below(rnd, 12);
+}
+
+static unsigned int pick_loops(uint64_t *rnd)
+{
+	return 1 + below(rnd, 1 << below(rnd, 8));
+}
+
+static void make_program(uint64_t *rnd, const struct team *g,
+			 struct program *p, bool locker, bool kid)
+{
+	unsigned int i;
+
+	memset(p, 0, sizeof(*p));
+	p->loops = pick_loops(rnd);
+	p->walk = g->places || percent(rnd, 20);
+	p->mends = percent(rnd, 50);
+	if (kid && percent(rnd, 70))
+		p->loops = 1;
+	if (locker) {
+		make_op(rnd, g, &p->op[p->nr++], locks);
+		if (percent(rnd, 50))
+			make_op(rnd, g, &p->op[p->nr++], touches);
+		if (percent(rnd, 30))
+			make_op(rnd, g, &p->op[p->nr++], anything);
+		if (!kid || percent(rnd, 40))
+			make_op(rnd, g, &p->op[p->nr++], unlocks);
+		if (kid && percent(rnd, 60))
+			make_op(rnd, g, &p->op[p->nr++], anything);
+	} else {
+		p->nr = 1 + below(rnd, 4);
+		for (i = 0; i < p->nr; i++)
+			make_op(rnd, g, &p->op[i], percent(rnd, 8) && !opt.privilege ?
+				weather : anything);
+	}
+	/* A kid forks nobody */
+	for (i = 0; kid && i < p->nr; i++)
+		if (p->op[i].what == FORK || p->op[i].what == EXIT)
+			p->op[i].what = pick(rnd, g, touches);
+	p->end = below(rnd, KID_ENDS);
+}
+
+void make_programs(struct team *g, unsigned int round)
+{
+	uint64_t state = g->seed ^ (round + 1) * 0x632be59bd9b4e019ULL, *rnd = &state;
+	unsigned int i;
+
+	for (i = 0; i < g->slots; i++) {
+		struct slot *slot = &ctl->slot[i];
+		struct program *p = &slot->program;
+		unsigned int k, op;
+
+		make_program(rnd, g, p, i == 0 || percent(rnd, 30), false);
+		/* One that shares, but never locks, and stays */
+		if (i == g->slots - 1 && i && percent(rnd, 40)) {
+			memset(p, 0, sizeof(*p));
+			p->nr = p->loops = 1;
+			make_op(rnd, g, &p->op[0], touches);
+			p->op[0].region = g->focus_region;
+			p->op[0].off = 0;
+			p->op[0].len = g->region[g->focus_region].pages;
+		}
+		if (slot->process == weather_process(g)) {
+			for (op = 0; op < p->nr; op++)
+				make_op(rnd, g, &p->op[op], percent(rnd, 70) ?
+					weather : touches);
+		}
+		for (k = 0; k < KIDS; k++)
+			make_program(rnd, g,
+				     &ctl->slot[MAX_SLOTS + i * KIDS + k].program,
+				     percent(rnd, 60), true);
+	}
+}
+
+void make_group(struct team *g, uint64_t seed)
+{
+	static const unsigned int sizes[] = { 16, 64, 256, 1024, 2048, 4096, 4096 };
+	static const enum kind kinds[] = {
+		ANON, ANON, ANON, THP, THP, THP, KSM, PRIVATE_FILE, SHARED_FILE,
+		SHARED_FILE, PRIVATE_SHMEM, SHMEM, SHMEM, HUGE_SHMEM, HUGE_SHMEM,
+		STACKS,
+	};
+	static const unsigned int parts[] = { 1, 2, 4, 16, 64, 256, 1024 };
+	uint64_t state = seed, *rnd = &state;
+	unsigned int i, process = 0, slot = 0;
+	bool few;
+
+	memset(g, 0, sizeof(*g));
+	g->seed = seed;
+	g->rounds = 1 + below(rnd, MAX_ROUNDS);
+	g->round_ms = 20 << below(rnd, 5);
+	g->clock = 14 + below(rnd, 6);
+	g->founder_unmaps = percent(rnd, 25);
+	g->khugepaged = percent(rnd, 25);
+	g->fresh = next_random(rnd);
+	g->regions = 1 + below(rnd, MAX_REGIONS);
+	for (i = 0; i < g->regions; i++) {
+		struct region *r = &g->region[i];
+
+		do
+			r->kind = kinds[below(rnd, sizeof(kinds) / sizeof(*kinds))];
+		while (!kind_exists(r->kind));
+		r->base = region_base(i);
+		r->pages = r->kind == THP || r->kind == HUGE_SHMEM ?
+			512U << below(rnd, 4) : sizes[below(rnd, 7)];
+		r->fd = -1;
+		if (r->kind == KSM)
+			g->ksm = true;
+		if (r->kind == THP || r->kind == HUGE_SHMEM)
+			g->huge = true;
+	}
+	g->ksm = g->ksm ? percent(rnd, 85) : percent(rnd, 5);
+	if (opt.group_dir && percent(rnd, 30)) {
+		for (i = 0; i < g->regions; i++)
+			g->limit_pages += g->region[i].pages;
+		g->limit_pages = 256 + g->limit_pages / 4 * (1 + below(rnd, 8));
+	}
+
+	g->words = 1ULL << READ;
+	for (i = 3 + below(rnd, 6); i; i--)
+		g->words |= 1ULL << (percent(rnd, 50) ? pick(rnd, NULL, anything) :
+			anything[below(rnd, sizeof(anything) /
+				       sizeof(*anything) - 1)].what);
+	if (percent(rnd, 50))
+		g->words |= 1ULL << FORK;
+	if (percent(rnd, 30))
+		g->words |= 1ULL << CALL;
+	if (percent(rnd, 15))
+		g->words = -1;
+	g->advices = 1 + below(rnd, 3);
+	for (i = 0; i < g->advices; i++)
+		g->advice[i] = pick_advice(rnd);
+
+	i = g->focus_region = below(rnd, g->regions);
+	if (g->region[i].pages >= HUGE_PAGES &&
+	    (g->region[i].kind == THP || g->region[i].kind == HUGE_SHMEM) &&
+	    percent(rnd, 70))
+		g->focus_len = HUGE_PAGES;
+	else
+		g->focus_len = parts[below(rnd, 7)];
+	/*
+	 * A task that waits for another one's lock takes a while to wake up: what
+	 * comes after it is met only where that is long, too.
+	 */
+	if (g->focus_len > g->region[i].pages || percent(rnd, 35))
+		g->focus_len = g->region[i].pages;
+	if (percent(rnd, 60) && g->region[i].pages >= 4 * g->focus_len) {
+		g->places = g->region[i].pages / g->focus_len;
+		g->clock = 18 + below(rnd, 5);
+		/* Not longer than a second */
+		while (g->places << (g->clock - 16) > 1U << 15)
+			g->places /= 2;
+	}
+	g->focus_off = g->places ? 0 : below(rnd, g->region[i].pages / g->focus_len) * g->focus_len;
+
+	g->processes = 1 + below(rnd, 4);
+	/* At most as many as there are CPUs, or there is no same instant */
+	few = percent(rnd, 50) && !opt.privilege;
+	if (opt.privilege && g->processes < 2)
+		g->processes = 2;
+	for (process = 0; process < g->processes; process++) {
+		unsigned int threads = percent(rnd, 50) ? 1 : 2 + below(rnd, 2);
+
+		if (few && slot >= 2)
+			break;
+		if (few && slot + threads > 3)
+			threads = 1;
+
+		if ((int)process == weather_process(g))
+			threads = 1;
+		for (i = 0; i < threads && slot < MAX_SLOTS; i++, slot++) {
+			ctl->slot[slot].process = process;
+			ctl->slot[slot].thread = i;
+			ctl->slot[slot].threads = threads;
+		}
+	}
+	/* Nobody is alone */
+	if (slot < 2) {
+		ctl->slot[slot].process = 0;
+		ctl->slot[slot].thread = 1;
+		ctl->slot[0].threads = ctl->slot[slot++].threads = 2;
+	}
+	g->slots = slot;
+	/* Where the slots ran out, some processes have no thread at all */
+	while (g->processes > 1 &&
+	       ctl->slot[slot - 1].process < (int)g->processes - 1)
+		g->processes--;
+}
+
+static void print_program(const char *who, const struct program *p, bool kid)
+{
+	static const char *const ends[] = { "exits", "stays", "execs", "is killed" };
+	char text[160];
+	unsigned int i;
+
+	printf("#   %s, %u times%s%s:", who, p->loops, p->walk ? ", walking" : "",
+	       p->mends ? ", mending" : "");
+	for (i = 0; i < p->nr; i++) {
+		describe_op(text, sizeof(text), &p->op[i]);
+		printf("%s %s", i ? ";" : "", text);
+	}
+	if (kid)
+		printf("; %s", ends[p->end]);
+	putchar('\n');
+}
+
+void print_programs(void)
+{
+	const struct team *g = &ctl->group;
+	unsigned int i, k;
+	char who[64];
+
+	printf("# group: clock 2^%u, ", g->clock);
+	if (g->places)
+		printf("%u places", g->places);
+	else
+		printf("rounds of %u ms", g->round_ms);
+	printf("%s%s%s",
+	       g->founder_unmaps ? ", the founder unmaps" : "",
+	       g->ksm ? ", ksmd" : "", g->khugepaged ? ", khugepaged" : "");
+	if (g->limit_pages)
+		printf(", memory for %u pages", g->limit_pages);
+	putchar('\n');
+	for (i = 0; i < g->regions; i++)
+		printf("#   r%u: %s, %u pages at %lx\n", i,
+		       kind_names[g->region[i].kind], g->region[i].pages,
+		       (unsigned long)g->region[i].base);
+	for (i = 0; i < g->slots; i++) {
+		const struct slot *slot = &ctl->slot[i];
+		bool forks = false;
+
+		snprintf(who, sizeof(who), "s%u (process %d, task %d)", i,
+			 slot->process, slot->pid);
+		print_program(who, &slot->program, false);
+		for (k = 0; k < slot->program.nr; k++)
+			forks |= slot->program.op[k].what == FORK;
+		for (k = 0; forks && k < KIDS; k++) {
+			const struct slot *kid =
+				&ctl->slot[MAX_SLOTS + i * KIDS + k];
+
+			snprintf(who, sizeof(who), "  kid %u (task %d)", k, kid->pid);
+			print_program(who, &kid->program, true);
+		}
+	}
+}

@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * races - groups of tasks that share memory, lock it and take it away
+ *
+ *   races --seed N --seconds N     groups of that seed, until the time is over
+ *   races --group SEED --seconds N     one group of a failing run, over and over
+ *   --privilege     without privilege, under RLIMIT_MEMLOCK
+ *   --without WORD,WORD  --kinds WORD,WORD     less of the vocabulary
+ *   --stop     at the first failure
+ *   --show N     print the first N groups and their programs, and do nothing
+ *
+ * The clerk, see races.h.  Needs root.  TAP: one result a group, which is ok if
+ * the books agreed at each of its quiet points and after its end.
+ */
+#define _GNU_SOURCE
+#include "races.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/swap.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "books.h"
+#include "sys.h"
+
+#define GROUPS	"/tmp/races-groups"
+#define GROUP	GROUPS "/group"
+
+enum { HANG_SECONDS = 60, MOST_DETAILS = 3 };
+
+struct control *ctl;
+struct options opt = { .limit = 64 << 10, .kinds = -1 };
+long page_size;
+
+static unsigned int results, failures, details;
+static unsigned long operations, quiet_points;
+static unsigned int lost;		/* groups */
+static bool stuck;
+static unsigned long said[WHATS], succeeded[WHATS];
+static double looked, quieted, worked, ended;	/* seconds */
+static long long mlocked_at_start;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void sleep_ms(unsigned int ms)
+{
+	struct timespec pause = { ms / 1000, ms % 1000 * 1000000L };
+
+	nanosleep(&pause, NULL);
+}
+
+/* A swap header on /dev/ram0: a version, the last page, a signature */
+static void make_swap(void)
+{
+	static uint32_t header[1024];
+	int fd = open("/dev/ram0", O_RDWR | O_CLOEXEC);
+	off_t size;
+
+	if (fd < 0)
+		return;
+	size = lseek(fd, 0, SEEK_END);
+	header[1024 / 4] = 1;
+	header[1024 / 4 + 1] = size / page_size - 1;
+	memcpy((char *)header + sizeof(header) - 10, "SWAPSPACE2", 10);
+	if (pwrite(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
+	    !fsync(fd) && !swapon("/dev/ram0", 0))
+		opt.swap = "/dev/ram0";
+	close(fd);
+}
+
+static void prepare(void)
+{
+	char text[32];
+
+	mkdir(GROUPS, 0755);
+	if (!mount("memcg", GROUPS, "cgroup", 0, "memory")) {
+		write_file(GROUPS "/memory.use_hierarchy", "1");
+		if (!mkdir(GROUP, 0755) || errno == EEXIST) {
+			opt.group_dir = GROUP;
+			books_use_memcg(GROUPS);
+		}
+	}
+	mkdir("/tmp/disk", 0755);
+	if (!mount("/dev/vda", "/tmp/disk", "ext2", 0, NULL))
+		opt.disk_dir = "/tmp/disk";
+	mkdir("/tmp/huge", 0755);
+	if (!mount("huge", "/tmp/huge", "tmpfs", 0, "huge=always"))
+		opt.huge_dir = "/tmp/huge";
+	if (opt.disk_dir)
+		chmod(opt.disk_dir, 01777);
+	make_swap();
+	/* Daemons that do nothing but this */
+	write_file("/sys/kernel/mm/ksm/pages_to_scan", "2000");
+	write_file("/sys/kernel/mm/ksm/sleep_millisecs", "1");
+	write_file("/sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan", "16384");
+	write_file("/sys/kernel/mm/transparent_hugepage/khugepaged/alloc_sleep_millisecs", "10");
+	write_file("/proc/sys/vm/stat_interval", "1");
+	/* A group that reaches its limit is to lose a task, not to print */
+	snprintf(text, sizeof(text), "%d", 0);
+	write_file("/proc/sys/vm/oom_dump_tasks", text);
+	write_file("/proc/sys/kernel/printk_ratelimit", "600");
+}
+
+/* The founder makes the dead anew, and they share again what it has */
+static void kill_workers(void)
+{
+	double start = now();
+	unsigned int i;
+
+	for (i = 0; i < ALL_SLOTS; i++) {
+		const struct slot *slot = &ctl->slot[i];
+
+		if (slot->state == PARKED && slot->pid > 1)
+			kill(slot->pid, SIGKILL);
+	}
+	/* Kids last: their parents may not bury them any more, the founder does */
+	for (i = 0; i < ALL_SLOTS; i++)
+		while (ctl->slot[i].state == PARKED && now() - start < 5)
+			sleep_ms(1);
+}
+
+static void start_round(unsigned int round)
+{
+	unsigned int i;
+
+	if (round && (ctl->group.fresh & 1U << round))
+		kill_workers();
+	make_programs(&ctl->group, round);
+	for (i = 0; i < ALL_SLOTS; i++)
+		if (ctl->slot[i].state != PARKED || i < MAX_SLOTS)
+			ctl->slot[i].next = 0;
+	ctl->stop = 0;
+	ctl->round_start = ticks();
+	__sync_fetch_and_add(&ctl->round, 1);
+	syscall(SYS_futex, &ctl->round, FUTEX_WAKE, MAX_SLOTS, NULL, NULL, 0);
+}
+
+static bool is_quiet(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ctl->group.slots; i++) {
+		const struct slot *slot = &ctl->slot[i];
+
+		/* While work is to be done, the dead come back */
+		if (slot->state == DEAD && ctl->stop)
+			continue;
+		if (slot->state != PARKED || slot->finished != ctl->round)
+			return false;
+	}
+	for (i = MAX_SLOTS; i < ALL_SLOTS; i++)
+		if (ctl->slot[i].state == STARTING || ctl->slot[i].state == RUNNING)
+			return false;
+	return true;
+}
+
+static void print_stuck(void)
+{
+	unsigned int i;
+	char file[64], text[512];
+
+	for (i = 0; i < ALL_SLOTS; i++) {
+		const struct slot *slot = &ctl->slot[i];
+		const struct record *rec = &slot->ring[(slot->next - 1) % RING];
+		ssize_t got = 0;
+		int fd;
+
+		if (slot->state == EMPTY || slot->state == DEAD ||
+		    slot->state == PARKED)
+			continue;
+		describe_op(text, sizeof(text), &rec->op);
+		printf("# slot %u, task %d, is stuck (state %d): %s\n", i, slot->pid,
+		       slot->state, slot->next ? text : "nothing done");
+		snprintf(file, sizeof(file), "/proc/%d/stack", slot->pid);
+		fd = open(file, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0)
+			got = read(fd, text, sizeof(text) - 1);
+		if (got > 0) {
+			text[got] = 0;
+			printf("# %s\n", text);
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+/*
+ * Wait for the end of the round, or end it; false if it does not end.  Without a
+ * founder, which a lack of memory may have killed, there is nobody who buries.
+ */
+static bool finish_round(pid_t founder_pid)
+{
+	double start = now(), limit = ctl->group.round_ms / 1000.0;
+
+	if (ctl->group.places)
+		limit = 2;
+	while (!is_quiet() && now() - start < limit)
+		sleep_ms(2);
+	ctl->stop = 1;
+	__sync_synchronize();
+	while (!is_quiet()) {
+		if (waitpid(founder_pid, NULL, WNOHANG) == founder_pid) {
+			lost++;
+			return false;
+		}
+		if (now() - start > HANG_SECONDS) {
+			print_stuck();
+			stuck = true;
+			return false;
+		}
+		sleep_ms(2);
+	}
+	return true;
+}
+
+/* All of a group, however it stands, and whoever has no parent left */
+static bool end_group(pid_t founder_pid)
+{
+	double start = now();
+	pid_t pid;
+
+	ctl->stop = 1;
+	while (now() - start < HANG_SECONDS) {
+		kill(founder_pid, SIGKILL);
+		kill(-founder_pid, SIGKILL);
+		pid = waitpid(-1, NULL, WNOHANG);
+		if (pid < 0)
+			return true;
+		if (!pid)
+			sleep_ms(1);
+	}
+	print_stuck();
+	return false;
+}
+
+static unsigned int compare_charges(void)
+{
+	const struct books_task *tasks;
+	unsigned int nr = books_tasks(&tasks), i, bad = 0;
+	long long charged = 0, locked = books_sums()->mlocked - mlocked_at_start;
+
+	for (i = 0; i < nr; i++) {
+		charged += tasks[i].charged;
+		if (tasks[i].uid == 65534 && tasks[i].charged * page_size > (long long)opt.limit) {
+			printf("# task %d is charged %lld pages, its limit is %llu\n",
+			       tasks[i].pid, tasks[i].charged,
+			       opt.limit / page_size);
+			bad++;
+		}
+	}
+	if (locked > charged) {
+		printf("# %lld pages are Mlocked, all tasks are charged %lld\n",
+		       locked, charged);
+		bad++;
+	}
+	return bad;
+}
+
+/*
+ * Can a plain lock be relied upon to mark all of what is present?  Not where it
+ * may meet a page that it cannot fault in: it goes no further in that VMA then.
+ */
+static bool populate_succeeds(void)
+{
+	const uint64_t words = 1ULL << TRUNCATE | 1ULL << PUNCH | 1ULL << MPROTECT;
+
+	return !ctl->group.limit_pages && !ctl->failed_locks &&
+		!(ctl->group.words & words);
+}
+
+/* The books, and what to say if they do not agree; false then */
+static bool look(const char *when, bool sums)
+{
+	const struct books_diff *diffs;
+	unsigned int nr, i, kinds[BOOKS_KINDS] = { 0 }, bad = 0, shown = 0;
+	double start = now();
+
+	books_quiet();
+	quieted += now() - start;
+	nr = books_check(&diffs, sums);
+	quiet_points++;
+	for (i = 0; i < nr; i++)
+		kinds[diffs[i].kind]++;
+	bad = nr;
+	if (!populate_succeeds())
+		bad -= kinds[BOOKS_UNMARKED_EAGER];
+	if (opt.privilege)
+		bad += compare_charges();
+	if (ctl->group.limit_pages)
+		ctl->complaints = 0;
+	for (i = 0; i < ctl->complaints && i < MAX_COMPLAINTS; i++)
+		printf("# %s\n", ctl->complaint[i]);
+	bad += ctl->complaints;
+	ctl->complaints = 0;
+	if (bad) {
+		printf("# %s:\n", when);
+		for (i = 0; i < BOOKS_KINDS; i++)
+			if (kinds[i])
+				printf("# %u times: %s\n", kinds[i],
+				       books_kind_name(i));
+	}
+	for (i = 0; bad && i < nr && details < MOST_DETAILS * BOOKS_KINDS; i++) {
+		/* The first of each kind, in full */
+		if (i && diffs[i].kind == diffs[i - 1].kind)
+			continue;
+		details++;
+		books_print(&diffs[i]);
+		if (diffs[i].kind < BOOKS_SPECIAL)
+			print_history(diffs[i].pfn);
+		shown++;
+	}
+	if (shown)
+		print_programs();
+	books_resume();
+	looked += now() - start;
+	return !bad;
+}
+
+static bool run_group(uint64_t seed, double deadline)
+{
+	struct team *group;
+	unsigned int round, i;
+	char text[64];
+	double began;
+	pid_t pid;
+	bool ok = true, whole;
+
+	memset(ctl, 0, sizeof(*ctl));
+	group = &ctl->group;
+	make_group(group, seed);
+	ctl->stop = 1;
+	if (group->limit_pages) {
+		snprintf(text, sizeof(text), "%llu",
+			 (unsigned long long)group->limit_pages * page_size);
+		write_file(GROUP "/memory.limit_in_bytes", text);
+	} else if (opt.group_dir) {
+		write_file(GROUP "/memory.limit_in_bytes", "-1");
+	}
+	write_file("/sys/kernel/mm/ksm/run", group->ksm ? "1" : "0");
+	write_file("/sys/kernel/mm/transparent_hugepage/enabled",
+		   group->huge || group->khugepaged ? "madvise" : "never");
+	write_file("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
+		   group->khugepaged ? "1" : "60000");
+	regions_open(group);
+	for (i = 0; i < group->slots; i++)
+		ctl->slot[i].state = DEAD;
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		founder();
+	for (round = 0; round < group->rounds && ok && now() < deadline; round++) {
+		start_round(round);
+		snprintf(text, sizeof(text), "group %#llx, after round %u",
+			 (unsigned long long)seed, round);
+		began = now();
+		whole = finish_round(pid);
+		worked += now() - began;
+		if (!whole)
+			break;
+		ok = look(text, false);
+	}
+	ok &= !stuck;
+	stuck = false;
+	for (i = 0; i < ALL_SLOTS; i++)
+		operations += ctl->slot[i].done;
+	for (i = 0; i < WHATS; i++) {
+		said[i] += ctl->said[i];
+		succeeded[i] += ctl->succeeded[i];
+	}
+	began = now();
+	ok &= end_group(pid);
+	ended += now() - began;
+	for (i = 0; i < group->regions; i++)
+		if (group->region[i].fd >= 0)
+			close(group->region[i].fd);
+	if (opt.swap && swapon(opt.swap, 0) && errno != EBUSY)
+		printf("# swap is lost: %s\n", strerror(errno));
+	/* Without tasks there is nothing to remember */
+	snprintf(text, sizeof(text), "group %#llx, after the last exit",
+		 (unsigned long long)seed);
+	if (ok && results % 4 == 0)
+		ok = look(text, true);
+	return ok;
+}
+
+static void show_group(uint64_t seed)
+{
+	unsigned int round;
+
+	memset(ctl, 0, sizeof(*ctl));
+	make_group(&ctl->group, seed);
+	for (round = 0; round < ctl->group.rounds; round++) {
+		make_programs(&ctl->group, round);
+		printf("# group %#llx, round %u\n", (unsigned long long)seed, round);
+		print_programs();
+	}
+}
+
+static uint64_t parse_words(const char *list, const char *const *names,
+			    unsigned int nr)
+{
+	char *copy = strdup(list), *word, *rest = NULL;
+	uint64_t bits = 0;
+
+	for (word = strtok_r(copy, ",", &rest); word;
+	     word = strtok_r(NULL, ",", &rest)) {
+		unsigned int i;
+
+		for (i = 0; i < nr && strcmp(word, names[i]); i++)
+			;
+		if (i == nr) {
+			printf("Bail out! no word '%s'\n", word);
+			exit(1);
+		}
+		bits |= 1ULL << i;
+	}
+	free(copy);
+	return bits;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = 1, group = 0, state;
+	unsigned int seconds = 60, show = 0;
+	bool stop = false;
+	double start, end;
+	int i;
+
+	if (argc > 1 && !strcmp(argv[1], "--exec"))
+		return 0;		/* what a kid became */
+	for (i = 1; i < argc; i++) {
+		bool more = i + 1 < argc;
+
+		if (!strcmp(argv[i], "--seed") && more)
+			seed = strtoull(argv[++i], NULL, 0);
+		else if (!strcmp(argv[i], "--group") && more)
+			group = strtoull(argv[++i], NULL, 0);
+		else if (!strcmp(argv[i], "--seconds") && more)
+			seconds = atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--privilege"))
+			opt.privilege = true;
+		else if (!strcmp(argv[i], "--show") && more)
+			show = atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--stop"))
+			stop = true;
+		else if (!strcmp(argv[i], "--without") && more)
+			opt.without = parse_words(argv[++i], what_names, WHATS);
+		else if (!strcmp(argv[i], "--kinds") && more)
+			opt.kinds = parse_words(argv[++i], kind_names, KINDS);
+		else {
+			printf("Bail out! what is %s?\n", argv[i]);
+			return 1;
+		}
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	page_size = sysconf(_SC_PAGESIZE);
+	ctl = mmap(NULL, sizeof(*ctl), PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (ctl == MAP_FAILED) {
+		puts("Bail out! no shared memory");
+		return 1;
+	}
+	if (show) {
+		for (state = seed; show; show--)
+			show_group(group ? group : next_random(&state));
+		return 0;
+	}
+	puts("TAP version 13");
+	if (geteuid() || !books_open()) {
+		puts("1..0 # SKIP needs root, /proc/kpageflags and kpagecount");
+		return 4;
+	}
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	prepare();
+	printf("# seed %#llx%s; memory groups %s, disk %s, huge tmpfs %s, swap %s\n",
+	       (unsigned long long)seed, opt.privilege ? ", without privilege" : "",
+	       opt.group_dir ? "yes" : "no", opt.disk_dir ? "yes" : "no",
+	       opt.huge_dir ? "yes" : "no", opt.swap ? "yes" : "no");
+	start = now();
+	end = start + seconds;
+	look("before anything", true);
+	mlocked_at_start = books_sums()->mlocked;
+	state = seed;
+	while (now() < end) {
+		uint64_t this = next_random(&state);
+		double began = now();
+		unsigned long before = operations;
+		bool ok;
+
+		if (group)
+			this = group;
+		if (opt.privilege) {
+			uint64_t rnd = this;
+
+			opt.limit = (64ULL << 10) << below(&rnd, 5);
+		}
+		ok = run_group(this, end);
+		results++;
+		failures += !ok;
+		printf("%sok %u - the books of group %#llx agree\n", ok ? "" : "not ",
+		       results, (unsigned long long)this);
+		if (!ok) {
+			printf("# after %.0f s; again: --group %#llx\n", now() - start,
+			       (unsigned long long)this);
+			if (stop)
+				break;
+		}
+		if (now() - began > 20)
+			printf("# took %.0f s, %lu operations\n", now() - began,
+			       operations - before);
+	}
+	printf("# %lu operations, %lu quiet points, %u groups, %.0f s (%.0f at work, %.0f looking, of that %.0f to get quiet, %.0f ending)\n",
+	       operations, quiet_points, results, now() - start, worked, looked,
+	       quieted, ended);
+	if (lost)
+		printf("# %u groups lost their founder to a lack of memory\n", lost);
+	for (i = 0; i < WHATS; i++)
+		printf("%s%s %lu of %lu", i % 6 ? ", " : i ? "\n# " : "# ",
+		       what_names[i], succeeded[i], said[i]);
+	putchar('\n');
+	printf("1..%u\n", results);
+	return failures ? 1 : 0;
+}

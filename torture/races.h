@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The race fuzzer: what its files share.
+ *
+ * A *group* of tasks comes into being, does several *rounds* of work, and ends.
+ * Its *founder* maps the regions and forks the processes, which have the regions
+ * at the same addresses; some have several threads.  Each of the up to 8 threads
+ * has a *slot*, and in a round a *program*: a few operations, done some times.
+ * A program may fork: a *kid* does a program of its own.  The *clerk* makes the
+ * programs from a seed, and after each round, when everybody is parked, looks at
+ * the books.
+ */
+#ifndef RACES_H
+#define RACES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	MAX_SLOTS = 8, KIDS = 2, ALL_SLOTS = MAX_SLOTS * (1 + KIDS),
+	MAX_REGIONS = 3, MAX_OPS = 6, RING = 512, MAX_ROUNDS = 3,
+	HUGE_PAGES = 512,	/* small pages in a huge one */
+};
+
+/* What a region is made of */
+enum kind {
+	ANON, THP, KSM, PRIVATE_FILE, SHARED_FILE, PRIVATE_SHMEM, SHMEM,
+	HUGE_SHMEM, STACKS, KINDS
+};
+
+struct region {
+	enum kind kind;
+	uintptr_t base;
+	unsigned int pages;
+	int fd;			/* the founder's, inherited; -1 for anonymous */
+};
+
+/* The vocabulary: see ops.c for what each of them does */
+enum what {
+	MLOCK, MLOCK2, MUNLOCK, MLOCKALL, MUNLOCKALL,
+	READ, WRITE, KERNEL_WRITE, MADVISE, MUNMAP, MAP, MREMAP, MPROTECT,
+	FORK, EXIT, KILL, TRUNCATE, PUNCH, REMAP_FILE_PAGES, MSYNC,
+	MOVE_PAGES, OTHERS_WRITE, SETRLIMIT, PERSONALITY, CALL, USERFAULTFD,
+	UNSHARE,
+	/* What an administrator or the kernel does meanwhile: the weather */
+	COMPACT, KSM_SWITCH, HUGE_SWITCH, DROP_CACHES, SWAPOFF, GROUP_LIMIT,
+	WHATS
+};
+
+enum mods {
+	SPIN = 1,		/* again until its errno changes */
+	SAME_INSTANT = 2,	/* wait for the next tick of a common clock */
+};
+
+struct op {
+	uint8_t what, region, mods, arg;
+	uint16_t off, len, off2;	/* pages */
+	uint16_t delay;			/* before it, in 64 ticks */
+};
+
+struct program {
+	uint8_t nr;
+	uint8_t walk;		/* its ranges move on with the common clock */
+	uint8_t end;		/* enum kid_end, of a kid */
+	uint8_t mends;		/* maps the focus anew where there is none */
+	uint16_t loops;
+	struct op op[MAX_OPS];
+};
+
+enum kid_end { KID_EXITS, KID_STAYS, KID_EXECS, KID_IS_KILLED, KID_ENDS };
+
+/* What was done, for the history of a page */
+struct record {
+	uint64_t begin, end;	/* ticks; end is 0 while it goes on */
+	struct op op;		/* with the offset that it came to */
+	int err;
+	unsigned int times;
+};
+
+enum state { EMPTY, STARTING, RUNNING, PARKED, DEAD };
+
+struct slot {
+	volatile int state;
+	volatile pid_t pid;
+	volatile pid_t owner;		/* of a kid: who forks it */
+	volatile unsigned int finished;	/* the last round it has done */
+	int process, thread, threads;
+	struct program program;
+	unsigned int next;		/* of the ring */
+	unsigned long done;
+	struct record ring[RING];
+};
+
+struct team {
+	uint64_t seed;
+	unsigned int rounds, processes, slots, regions;
+	unsigned int round_ms;
+	unsigned int clock;		/* a tick of the common clock is 1 << this */
+	/* Its focus goes over the region, once a round: every place is a new try */
+	unsigned int places;
+	bool founder_unmaps, ksm, khugepaged, huge;
+	unsigned int fresh;		/* rounds, by bits, that begin with new tasks */
+	unsigned int limit_pages;	/* of its memory cgroup; 0: none */
+	struct region region[MAX_REGIONS];
+	/* Its part of the vocabulary, and of the advices: a few come together often */
+	uint64_t words;
+	unsigned int advices, advice[3];
+	/* Where most of the work is */
+	unsigned int focus_region, focus_off, focus_len;
+};
+
+/* One page table's worth of claims that a call did not keep */
+enum { MAX_COMPLAINTS = 8, COMPLAINT = 160 };
+
+/* Shared by all tasks of a group and the clerk */
+struct control {
+	struct team group;
+	volatile unsigned int round;	/* futex: the round that is on */
+	volatile int stop;		/* be quiet as soon as you can */
+	volatile uint64_t round_start;	/* ticks */
+	volatile unsigned int complaints;
+	volatile unsigned int failed_locks;	/* that were to populate */
+	char complaint[MAX_COMPLAINTS][COMPLAINT];
+	/* How often each word was said, and how often without an error */
+	unsigned int said[WHATS], succeeded[WHATS];
+	struct slot slot[ALL_SLOTS];
+};
+
+/* How this run was started */
+struct options {
+	bool privilege;			/* uid 65534 under a limit */
+	unsigned long long limit;	/* ... RLIMIT_MEMLOCK */
+	const char *group_dir;		/* memory cgroup, or NULL */
+	const char *disk_dir;		/* a file system on a disk, or NULL */
+	const char *huge_dir;		/* tmpfs with huge pages, or NULL */
+	const char *swap;		/* device, or NULL */
+	uint64_t without;		/* bits of enum what */
+	uint64_t kinds;			/* bits of enum kind */
+};
+
+extern struct control *ctl;
+extern struct options opt;
+extern long page_size;
+
+/* regions.c */
+extern const char *const kind_names[KINDS];
+bool kind_exists(enum kind kind);
+void regions_open(struct team *group);	/* the files behind them */
+int region_map(const struct region *r, unsigned int off, unsigned int len, int flags);
+void region_fill(const struct region *r);
+
+/* ops.c */
+extern const char *const what_names[WHATS];
+int do_op(struct slot *slot, const struct op *op);
+void describe_op(char *out, size_t size, const struct op *op);
+unsigned int pick_advice(uint64_t *rnd);
+void write_file(const char *file, const char *text);
+
+/* uffd.c */
+int serve_faults(char *addr, size_t bytes, unsigned int arg);
+
+/* program.c */
+void make_group(struct team *group, uint64_t seed);
+void make_programs(struct team *group, unsigned int round);
+void print_programs(void);
+int weather_process(const struct team *group);
+
+/* worker.c */
+void founder(void) __attribute__((noreturn));
+void run_program(struct slot *slot);
+int fork_kid(struct slot *slot, const struct op *op);
+int try_to(int (*touch)(const struct op *op), const struct op *op);
+
+/* history.c */
+void print_history(uint64_t pfn);
+
+#endif

@@ -495,8 +495,8 @@ static void test_oom(void)
 {
 	static const char * const claims[] = {
 		"a task with an on-fault lock is killed for lack of memory",
-		"which leaves nothing marked",
-		"and gives its memory back",
+		"the killed task leaves nothing marked",
+		"the killed task gives its memory back",
 	};
 	const size_t limit = 16 * LEN;
 	struct marked start;
@@ -523,8 +523,12 @@ static void test_oom(void)
 	status = child_status(child);
 	if (!tap_check(status == 128 + SIGKILL, "%s", claims[0]))
 		printf("# got status %d\n", status);
-	tap_check(counters_agree(&start) && !memcg_unevictable(MEMCG), "%s",
-		  claims[1]);
+	/* v5.10 updates memory.stat by batches of 32 pages for each CPU */
+	if (!tap_check(counters_agree(&start) &&
+		       memcg_unevictable(MEMCG) <=
+		       32 * sysconf(_SC_NPROCESSORS_CONF), "%s", claims[1]))
+		printf("# got %lld unevictable pages of the memcg\n",
+		       memcg_unevictable(MEMCG));
 	tap_check(memcg_usage() < (long long)limit / 4, "%s", claims[2]);
 	memcg_leave();
 }

@@ -27,14 +27,14 @@ static inline void tap_plan(unsigned int checks)
 }
 
 /* Instead of tap_plan(): this kernel or this user cannot run the test. */
-static inline void tap_skip_all(const char *why)
+static inline void __attribute__((noreturn)) tap_skip_all(const char *why)
 {
 	printf("TAP version 13\n1..0 # SKIP %s\n", why);
 	exit(TAP_EXIT_SKIP);
 }
 
 /* The set-up broke, which says nothing about the kernel: give up. */
-static inline void tap_bail_out(const char *what)
+static inline void __attribute__((noreturn)) tap_bail_out(const char *what)
 {
 	printf("Bail out! %s: %m\n", what);
 	exit(TAP_EXIT_FAIL);

@@ -328,7 +328,7 @@ static void story_fork(void)
 
 static void story_exec(const char *self)
 {
-	char *argv[] = { (char *)self, "exec", NULL };
+	char *argv[3] = { (char *)self, "exec" };
 	int status = -1;
 	pid_t child;
 

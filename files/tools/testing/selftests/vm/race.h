@@ -44,7 +44,7 @@ enum { MEET_SECONDS = 60 };
 
 struct meeting {
 	unsigned int parties;
-	volatile unsigned int arrived;
+	unsigned int arrived;
 };
 
 static inline void meet(struct meeting *meeting)
@@ -54,7 +54,8 @@ static inline void meet(struct meeting *meeting)
 	const time_t start = time(NULL);
 	unsigned int spins = 0;
 
-	while ((int)(meeting->arrived - all) < 0) {
+	while ((int)(__atomic_load_n(&meeting->arrived, __ATOMIC_SEQ_CST) -
+		     all) < 0) {
 		if (++spins % 4096)
 			continue;
 		sched_yield();

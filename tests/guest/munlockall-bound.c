@@ -124,7 +124,8 @@ static void test_limit(void)
 	close(go[1]);
 	status = child_status(child);
 	left = stray_pages();
-	if (!tap_check(!status && !left, "none is locked when that user's task has ended"))
+	if (!tap_check(!status && !left,
+		       "none is locked when a task that has lowered its TASK_SIZE has ended"))
 		printf("# got status %d, %zu pages that nobody locks\n", status, left);
 	close(ready[0]);
 }

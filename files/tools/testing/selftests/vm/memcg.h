@@ -3,6 +3,7 @@
 #ifndef MEMCG_H
 #define MEMCG_H
 
+#include <sys/utsname.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -66,6 +67,18 @@ static inline long long memcg_unevictable(const char *dir)
 			bytes = atoll(line + 12);
 	fclose(f);
 	return bytes / (long long)page_size();
+}
+
+/*
+ * How far memory.stat may be off: on kernels that keep it per CPU up to 32
+ * pages (MEMCG_CHARGE_BATCH) for each.
+ */
+static inline long long memcg_slack(void)
+{
+	struct utsname name;
+
+	return uname(&name) || atoi(name.release) < 5 ? 0 :
+		32 * sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 #endif

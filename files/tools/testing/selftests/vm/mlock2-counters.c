@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #include <pthread.h>
-#include <sys/utsname.h>
 
 #include "child.h"
 #include "huge_pages.h"
@@ -27,18 +26,6 @@ static bool counted(size_t pages)
 	struct marked want = { start.mlocked + pages, start.unevictable + pages };
 
 	return counters_agree(&want);
-}
-
-/*
- * How far its memory.stat may be off: on kernels that keep it per CPU up to 32
- * pages (MEMCG_CHARGE_BATCH) for each.
- */
-static long long memcg_slack(void)
-{
-	struct utsname name;
-
-	return uname(&name) || atoi(name.release) < 5 ? 0 :
-		32 * sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 /* All that is marked since the start is charged to our memcg */

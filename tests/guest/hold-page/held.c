@@ -429,6 +429,8 @@ int main(void)
 	int fd, i;
 
 	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4);
+	/* What is migrated or put back is in the LRU batch of this CPU then */
+	stay_on_cpu(0);
 	test("anonymous", -1, MAP_PRIVATE | MAP_ANONYMOUS, has);
 	fd = make_file("/tmp", NR_PAGES);
 	test("tmpfs", fd, MAP_SHARED, has);

@@ -422,13 +422,52 @@ out:
 	close(fd);
 }
 
+/*
+ * A page that a child shares is under migration when we munlock it: for a moment only,
+ * for this kernel migrates it.  One that unmaps it from us alone, and then fails, would
+ * have it Mlocked still.
+ */
+static void test_half_way(void)
+{
+	char *map = touched(-1, MAP_PRIVATE | MAP_ANONYMOUS);
+	char *page = map + HELD * page_size();
+	pid_t sharer, mover;
+	int tries, fd[2];
+	uint64_t pfn;
+
+	if (pipe(fd))
+		tap_bail_out("pipe");
+	/* mlock() of the control kernel would copy what is shared */
+	mprotect(map, LEN, PROT_READ);
+	mlock(map, LEN);
+	sharer = start_child();
+	if (!sharer)
+		say_and_stay(fd[1]);
+	wait_for(fd[0]);
+	drain_lru();	/* A page in a batch cannot be isolated */
+	pfn = pfn_of(page);
+	mover = start_child();
+	if (!mover) {
+		stay_on_cpu(1);
+		_exit(!tell("migrate", pfn));
+	}
+	for (tries = 0; tries < 20000 && !page_is_swapped(page); tries++)
+		;
+	munlock(map, LEN);
+	child_status(mover);
+	drain_lru();	/* v5.10 has what was migrated in the batch of that CPU */
+	tap_check(page_is_unlocked(page), "munlock() during a migration unlocks an anonymous page");
+	end_child(sharer);
+	munmap(map, LEN);
+}
+
 int main(void)
 {
 	static const char * const calls[] = { "mlock2()", "mlock()" };
 	bool has = mlock2_supported();
 	int fd, i;
 
-	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4);
+	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4 + 1);
 	/* What is migrated or put back is in the LRU batch of this CPU then */
 	stay_on_cpu(0);
 	test("anonymous", -1, MAP_PRIVATE | MAP_ANONYMOUS, has);
@@ -447,5 +486,6 @@ int main(void)
 	}
 	close(fd);
 	test_under_migration(has);
+	test_half_way();
 	return tap_exit();
 }

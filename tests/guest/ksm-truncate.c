@@ -10,8 +10,11 @@
 #include "../../files/tools/testing/selftests/vm/race.h"
 #include "books.h"
 
-enum { NR_PAGES = 2048, MOST_ROUNDS = 12, SECONDS = 30 };
-#define LEN	(NR_PAGES * page_size())
+/* Copies that nobody shares come first: truncation is busy with them for a while */
+enum { NR_FIRST = 4096, NR_PAGES = 256, MOST_ROUNDS = 30, SECONDS = 30 };
+#define FIRST_LEN	(NR_FIRST * page_size())
+#define LEN		(NR_PAGES * page_size())
+#define ALL_LEN		(FIRST_LEN + LEN)
 
 static int file;
 static struct meeting threads_meet = { .parties = 2 };
@@ -56,7 +59,7 @@ static void lock_meanwhile(void)
 		if (pread64(pagemap, &entry, 8,
 			    (uintptr_t)map / page_size() * 8) != 8)
 			tap_bail_out("/proc/self/pagemap");
-	must_lock(map, LEN);
+	must_lock(map, ALL_LEN);
 	pthread_join(thread, NULL);
 	close(pagemap);
 }
@@ -64,16 +67,22 @@ static void lock_meanwhile(void)
 /* How many pages of @twin are Mlocked then; or -1: KSM has merged nothing */
 static int run_round(char *twin)
 {
-	file = make_file("/tmp", NR_PAGES);
-	map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+	char *merged;
+
+	file = make_file("/tmp", 0);
+	if (ftruncate(file, ALL_LEN))
+		tap_bail_out("ftruncate");
+	map = mmap(NULL, ALL_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
 	if (map == MAP_FAILED)
 		tap_bail_out("mmap of a file");
-	fill(map);
-	memcpy(twin, map, LEN);
-	if (!ksm_merge(map, twin, LEN))
+	merged = map + FIRST_LEN;
+	touch_range(map, FIRST_LEN);
+	fill(merged);
+	memcpy(twin, merged, LEN);
+	if (!ksm_merge(merged, twin, LEN))
 		return -1;
 	lock_meanwhile();
-	munmap(map, LEN);
+	munmap(map, ALL_LEN);
 	close(file);
 	return count_pages(twin, NR_PAGES, page_is_mlocked);
 }

@@ -437,16 +437,17 @@ static pid_t start_locker(char *map, unsigned int stop)
 	return locker;
 }
 
-/* False if the task failed; else what is @locked of ours before and after */
-static bool stop_once(char *map, unsigned int stop, unsigned int locked[2],
-		      unsigned int *unlocked, bool (*is_unlocked)(const void *))
+/* False if the task failed; else how many of ours are Mlocked before, and what after */
+static bool stop_once(char *map, unsigned int stop, unsigned int *mlocked,
+		      unsigned int *locked, unsigned int *unlocked,
+		      bool (*is_unlocked)(const void *))
 {
 	pid_t locker;
 
 	common->sharer.arrived = 0;
 	locker = start_locker(map, stop);
 	meet(&common->sharer);
-	locked[0] = count_pages(map, NR_SHARED, page_is_locked);
+	*mlocked = count_pages(map, NR_SHARED, page_is_mlocked);
 	meet(&common->sharer);
 	if (stops[stop].ends) {
 		if (child_status(locker))
@@ -454,7 +455,7 @@ static bool stop_once(char *map, unsigned int stop, unsigned int locked[2],
 	} else {
 		meet(&common->sharer);
 	}
-	locked[1] = count_pages(map, NR_SHARED, page_is_locked);
+	*locked = count_pages(map, NR_SHARED, page_is_locked);
 	*unlocked = count_pages(map, NR_SHARED, is_unlocked);
 	if (stops[stop].ends)
 		return true;
@@ -466,7 +467,7 @@ static bool stop_once(char *map, unsigned int stop, unsigned int locked[2],
 static void check_stop(const char *what, char *map, unsigned int stop, bool too,
 		       bool (*is_unlocked)(const void *))
 {
-	unsigned int locked[2], unlocked;
+	unsigned int mlocked, locked, unlocked;
 	char claim[112];
 
 	snprintf(claim, sizeof(claim), too ?
@@ -475,12 +476,12 @@ static void check_stop(const char *what, char *map, unsigned int stop, bool too,
 		 stops[stop].call, what);
 	if (too)
 		must_lock(map, SHARED_LEN);
-	if (!stop_once(map, stop, locked, &unlocked, is_unlocked))
+	if (!stop_once(map, stop, &mlocked, &locked, &unlocked, is_unlocked))
 		tap_bail_out("a task that locks");
-	if (!tap_check(locked[0] == NR_SHARED &&
-		       (too ? locked[1] : unlocked) == NR_SHARED, "%s", claim))
-		printf("# got %u locked before, %u after, %u unlocked, of %d\n", locked[0],
-		       locked[1], unlocked, NR_SHARED);
+	if (!tap_check(mlocked == NR_SHARED &&
+		       (too ? locked : unlocked) == NR_SHARED, "%s", claim))
+		printf("# got %u Mlocked before, then %u locked, %u unlocked, of %d\n",
+		       mlocked, locked, unlocked, NR_SHARED);
 	munlock(map, SHARED_LEN);
 }
 

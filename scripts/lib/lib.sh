@@ -204,17 +204,16 @@ watched() {
 	log=$1 watched_what=$2
 	shift 2
 	progress_begin
+	expect_job
 	"$@" >"$log" 2>&1 &
 	job=$!
-	# What runs in the background of a shell takes no notice of Ctrl-C
-	trap 'trap "" INT TERM HUP; end_job "$job"; exit 130' INT TERM HUP
 	while kill -0 "$job" 2>/dev/null; do
 		sleep 1
 		progress "$watched_what" ${HOW_FAR:-}
 	done
 	status=0
 	wait "$job" || status=$?
-	trap 'exit 130' INT TERM HUP
+	job='' job_expected=''
 	progress_end
 	return "$status"
 }

@@ -5,8 +5,7 @@
  * and is not Mlocked.
  *
  * The moment is too short to be met: it takes a kernel with a delay before reclaim
- * unmaps a page that several tasks map (in shrink_page_list(), before try_to_unmap(),
- * "if (page_mapcount(page) > 1) schedule_timeout_uninterruptible(1);").
+ * unmaps a page that several tasks map, and that stops then, see tests/expect/mutants-*.
  *
  * Three tasks in a memcg that is too small: one locks and unlocks page after page, one
  * uses the same pages, one presses.  From time to time they pause, for a scan.  Needs
@@ -33,28 +32,23 @@ static struct {
 
 static volatile char sink;
 
-/* Each page is left alone for a while, or reclaim would not look at it */
+/* Not often: reclaim leaves alone what was used since it came by */
 static void use(void)
 {
-	static unsigned int seed = 1;
 	size_t i;
 
-	for (i = 0; i < NR_PAGES; i++) {
+	for (i = 0; i < NR_PAGES; i++)
 		sink = *PAGE(shared, i);
-		spin_a_while(&seed, 40000, 0);
-	}
+	usleep(ROUND_MS * 1000 / 4);
 }
 
 static void lock_and_unlock(void)
 {
 	const size_t len = (NR_FIRST + NR_PAGES) * page_size();
 	static unsigned int turn;
-	size_t i;
 
-	/* So that they are mapped here, now and then */
-	turn++;
-	for (i = turn % 4; i < NR_PAGES; i += 4)
-		sink = *PAGE(shared, i);
+	/* So that each is mapped here, now and then */
+	sink = *PAGE(shared, turn++ % NR_PAGES);
 	if (lock_range(area, len) || munlock(area, len))
 		_exit(1);
 }

@@ -423,27 +423,30 @@ out:
 }
 
 /*
- * A page that a child shares is under migration when we munlock it: for a moment only,
- * for this kernel migrates it.  One that unmaps it from us alone, and then fails, would
- * have it Mlocked still.
+ * A page that a child shares is under migration when we munlock or unmap it: for a
+ * moment only, for this kernel migrates it.  One that unmaps it from us alone, and then
+ * fails, would leave it Mlocked in the child.
  */
-static void test_half_way(void)
+static void test_half_way(const char *call, int (*unlock)(const void *, size_t))
 {
 	char *map = touched(-1, MAP_PRIVATE | MAP_ANONYMOUS);
-	char *page = map + HELD * page_size();
+	char *page = map + HELD * page_size(), c;
+	int tries, to_us[2], to_it[2];
 	pid_t sharer, mover;
-	int tries, fd[2];
 	uint64_t pfn;
 
-	if (pipe(fd))
+	if (pipe(to_us) || pipe(to_it))
 		tap_bail_out("pipe");
 	/* mlock() of the control kernel would copy what is shared */
 	mprotect(map, LEN, PROT_READ);
 	mlock(map, LEN);
 	sharer = start_child();
-	if (!sharer)
-		say_and_stay(fd[1]);
-	wait_for(fd[0]);
+	if (!sharer) {
+		if (write(to_us[1], "", 1) != 1 || read(to_it[0], &c, 1) != 1)
+			_exit(2);
+		_exit(!page_is_unlocked(page));
+	}
+	wait_for(to_us[0]);
 	drain_lru();	/* A page in a batch cannot be isolated */
 	pfn = pfn_of(page);
 	mover = start_child();
@@ -453,12 +456,19 @@ static void test_half_way(void)
 	}
 	for (tries = 0; tries < 20000 && !page_is_swapped(page); tries++)
 		;
-	munlock(map, LEN);
+	unlock(map, LEN);
 	child_status(mover);
 	drain_lru();	/* v5.10 has what was migrated in the batch of that CPU */
-	tap_check(page_is_unlocked(page), "munlock() during a migration unlocks an anonymous page");
-	end_child(sharer);
+	if (write(to_it[1], "g", 1) != 1)
+		tap_bail_out("write");
+	tap_check(!child_status(sharer), "%s during a migration unlocks an anonymous page",
+		  call);
 	munmap(map, LEN);
+}
+
+static int unmap(const void *map, size_t len)
+{
+	return munmap((void *)map, len);
 }
 
 /*
@@ -514,7 +524,7 @@ int main(void)
 	bool has = mlock2_supported();
 	int fd, i;
 
-	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4 + 2);
+	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4 + 3);
 	/* What is migrated or put back is in the LRU batch of this CPU then */
 	stay_on_cpu(0);
 	test("anonymous", -1, MAP_PRIVATE | MAP_ANONYMOUS, has);
@@ -533,7 +543,8 @@ int main(void)
 	}
 	close(fd);
 	test_under_migration(has);
-	test_half_way();
+	test_half_way("munlock()", munlock);
+	test_half_way("munmap()", unmap);
 	test_split();
 	return tap_exit();
 }

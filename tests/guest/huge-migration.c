@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A huge page goes from node to node while one task, which maps it whole, locks and
+ * Huge pages that go from node to node.  One that cannot be moved, because a pipe has a
+ * part of it, stays locked.  And one moves while a task, which maps it whole, locks and
  * unlocks it, and another one maps a single page of it, by a pte.  Such a huge page is
  * not to be Mlocked: what then unmaps that pte is told to munlock a part of it, which
- * is a BUG in a debug kernel.  Needs root, two nodes, and a kernel since v4.5.
+ * is a BUG in a debug kernel.  Needs root, two nodes, and for the second part a kernel
+ * since v4.5.
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
+#include <sys/uio.h>
+
 #include "../../files/tools/testing/selftests/vm/huge_pages.h"
 #include "../../files/tools/testing/selftests/vm/race.h"
 
@@ -22,15 +26,53 @@ static char *map;
 static struct meeting *tasks_meet;
 static volatile bool moving, stop;
 
-/* To the other node, and where it is then */
+/* To @node, or nowhere if that is negative; where it is then, or -errno */
 static int move_to(int node)
 {
 	void *page = map;
 	int status = -1;
 
-	if (syscall(__NR_move_pages, 0, 1UL, &page, &node, &status, MPOL_MF_MOVE) < 0)
+	if (syscall(__NR_move_pages, 0, 1UL, &page, node < 0 ? NULL : &node, &status,
+		    MPOL_MF_MOVE) < 0)
 		return -errno;
 	return status;
+}
+
+/* v4.2 splits it, and moves the other parts */
+static void test_failure(void)
+{
+	const size_t pages = huge / page_size();
+	struct iovec vec = { map + page_size(), page_size() };
+	unsigned int locked;
+	bool is_huge;
+	int fds[2];
+
+	if (pipe(fds))
+		tap_bail_out("pipe");
+	must_lock(map, huge);
+	if (vmsplice(fds[1], &vec, 1, 0) != (ssize_t)page_size())
+		tap_bail_out("vmsplice");
+	move_to(!move_to(-1));
+	/* Since v4.16 it is put back by way of an LRU batch */
+	drain_lru();
+	is_huge = page_is_huge(map);
+	locked = count_pages(map, is_huge ? 1 : pages, page_is_locked);
+	if (!tap_check(locked == (is_huge ? 1 : pages),
+		       "a huge page that cannot be moved stays locked"))
+		printf("# got %u locked, of %zu, huge: %d\n", locked, pages, is_huge);
+	close(fds[0]);
+	close(fds[1]);
+	munmap(map, huge);
+}
+
+static char *new_huge_page(void)
+{
+	char *new = map_huge(huge);
+
+	if (!new)
+		tap_bail_out("no huge pages");
+	munmap(new + huge, huge);
+	return new;
 }
 
 static void *lock_and_unlock(void *unused)
@@ -106,10 +148,13 @@ int main(void)
 	if (!map)
 		tap_skip_all("no huge pages");
 	munmap(map + huge, huge);
-	if (move_to(1) != 1)
+	if (move_to(1) < 0)
 		tap_skip_all("no second node");
-	move_to(0);
-	tap_plan(1);
+	tap_plan(2);
+	munmap(map, huge);
+	map = new_huge_page();
+	test_failure();
+	map = new_huge_page();
 	tasks_meet = (struct meeting *)map_shared(page_size());
 	tasks_meet->parties = 2;
 	racer = start_child();

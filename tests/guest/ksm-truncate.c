@@ -83,6 +83,8 @@ static int run_round(char *twin)
 	memcpy(twin, merged, LEN);
 	if (!ksm_merge(merged, twin, LEN))
 		return -1;
+	/* One VMA again, so that the truncation looks at its flags once */
+	madvise(map, FIRST_LEN, MADV_MERGEABLE);
 	lock_meanwhile();
 	munmap(map, ALL_LEN);
 	close(file);

@@ -9,7 +9,9 @@
 #include "../../files/tools/testing/selftests/vm/huge_pages.h"
 #include "../../files/tools/testing/selftests/vm/race.h"
 
-enum { NR_HUGE = 64, SECONDS = 30 };
+#define BALANCING	"/proc/sys/kernel/numa_balancing"
+
+enum { NR_HUGE = 16, SECONDS = 30 };
 
 static size_t huge;
 static char *area;
@@ -86,9 +88,12 @@ int main(void)
 		tap_skip_all("no mlock2()");
 	huge = huge_page_size();
 	if (access("/sys/devices/system/node/node1", F_OK) ||
-	    access("/proc/sys/kernel/numa_balancing", W_OK))
+	    access(BALANCING, W_OK))
 		tap_skip_all("no second node, or no NUMA balancing");
 	tap_plan(1);
+	/* With CONFIG_SCHED_DEBUG; else once in a second, and less and less often */
+	write_file(BALANCING "_scan_period_min_ms", "1");
+	write_file(BALANCING "_scan_period_max_ms", "2");
 	area = mmap(NULL, (NR_HUGE + 1) * huge, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (area == MAP_FAILED)

@@ -10,8 +10,11 @@
 #include "../../files/tools/testing/selftests/vm/race.h"
 #include "books.h"
 
-/* Copies that nobody shares come first: truncation is busy with them for a while */
-enum { NR_FIRST = 4096, NR_PAGES = 256, MOST_ROUNDS = 30, SECONDS = 30 };
+/*
+ * Copies that nobody shares come first: when truncation has 10,000 of them, it drops
+ * the page table lock to free them, and the lock goes ahead of it.
+ */
+enum { NR_FIRST = 12288, NR_PAGES = 256, MOST_ROUNDS = 30, SECONDS = 30 };
 #define FIRST_LEN	(NR_FIRST * page_size())
 #define LEN		(NR_PAGES * page_size())
 #define ALL_LEN		(FIRST_LEN + LEN)

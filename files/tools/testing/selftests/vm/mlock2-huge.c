@@ -145,6 +145,33 @@ static void test_munlock_half(void)
 	unmap(map);
 }
 
+/* Before v4.7 a huge page waits in the LRU batch of the CPU that touched it */
+static void test_split_in_batch(void)
+{
+	const char *claim = "a huge page that is split in the LRU batch of another CPU is locked";
+	char *map = map_aligned(huge);
+	unsigned int locked;
+
+	madvise(map, 2 * huge, 14 /* MADV_HUGEPAGE */);
+	if (CPU_COUNT(all_cpus()) == 1) {
+		tap_skip(claim, "one CPU");
+		unmap(map);
+		return;
+	}
+	stay_on_cpu(1);
+	*map = 1;
+	stay_on_cpu(0);
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	mprotect(map, huge / 2, PROT_READ);
+	/* The first page is what waits there */
+	locked = count_pages(map + page_size(), huge / page_size() - 1, part_is_locked);
+	drain_lru();
+	if (!tap_check(locked == huge / page_size() - 1 && part_is_locked(map), "%s", claim))
+		printf("# got %u of %zu, %d for the first\n", locked,
+		       huge / page_size() - 1, part_is_locked(map));
+	unmap(map);
+}
+
 static void test_change_half(void)
 {
 	char *map = new_huge_page(), *to = map_aligned(huge);
@@ -491,7 +518,7 @@ int main(void)
 	maps_parts = page_is_huge(map);
 	unmap(map);
 
-	tap_plan(41);
+	tap_plan(42);
 	/* Of what waits in the LRU batch of another CPU nothing is said */
 	stay_on_cpu(0);
 	sleep = read_number(scan_sleep);
@@ -503,6 +530,7 @@ int main(void)
 	test_lock_half();
 	test_munlock_half();
 	test_change_half();
+	test_split_in_batch();
 	test_parent_writes("copied to a huge page", "madvise");
 	test_child_writes("copied to a huge page", "madvise");
 	test_parent_writes("copied to small pages", "never");

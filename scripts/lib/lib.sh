@@ -111,6 +111,17 @@ check_base() {
 
 bases() { (cd "$top/patches" && for b in */base; do printf '%s ' "${b%/base}"; done); }
 
+# version_of DIR: that of a kernel tree, "4.2"
+version_of() {
+	sed -n 's/^\(VERSION\|PATCHLEVEL\) *= *//p' "$1/Makefile" 2>/dev/null | paste -sd.
+}
+
+# version_of_base BASE: the same, by its base file
+version_of_base() {
+	# shellcheck disable=SC1090
+	(. "$top/patches/$1/base" && echo "$VERSION.$PATCHLEVEL")
+}
+
 arches() {
 	for a in "$top"/configs/arch/*.sh; do
 		a=${a##*/}

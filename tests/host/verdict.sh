@@ -146,9 +146,8 @@ check "expected: every check that tests/expect names is there" "$top/tests/stati
 expected_row() {	# TEXT BASE KERNELS PROGRAM CHECK: a table of ten such rows gives TEXT
 	expected_says=$1
 	shift
-	for i in 1 2 3 4 5 6 7 8 9 10; do
-		printf '%s\t%s\t%s\t%s\twhy\n' "$@"
-	done >"$tmp/one-skips.tsv"
+	# Fewer than ten rows are no table
+	yes "$(printf '%s\t%s\t%s\t%s\twhy' "$@")" | head -n 10 >"$tmp/one-skips.tsv"
 	"$top/tests/static/expected" "$tmp/one-skips.tsv" >"$tmp/out" || :
 	grep -q "$expected_says" "$tmp/out" || { cat "$tmp/out"; return 1; }
 }

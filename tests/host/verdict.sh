@@ -139,7 +139,12 @@ check "verdict: TAP and JUnit of a run" sh -c "
 check "verdict: the JUnit is XML" sh -c "
 	sed 's/first/a < b \& \"c\"/' '$tmp/cases/001' >'$tmp/odd' &&
 	'$top/scripts/lib/verdict' --results '$tmp/results/odd' '$tmp/odd' &&
-	python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' '$tmp/results/odd.xml'"
+	perl '$top/tests/host/xml.pl' '$tmp/results/odd.xml'"
+for odd in 's/&lt;/</' 's/&amp;/\&/' 's/&quot;c&quot;/"c"/' '$d' 's/<testcase/& name=x/' 's/b/\x01/'; do
+	sed "$odd" "$tmp/results/odd.xml" >"$tmp/odd.xml"
+	check "verdict: no XML after sed '$odd'" sh -c "
+		! cmp -s '$tmp/odd.xml' '$tmp/results/odd.xml' && ! perl '$top/tests/host/xml.pl' '$tmp/odd.xml'"
+done
 
 # A table of tests/expect with a check that was renamed, and one of each kind that is there
 check "expected: every check that tests/expect names is there" "$top/tests/static/expected"

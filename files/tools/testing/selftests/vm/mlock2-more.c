@@ -258,7 +258,7 @@ static void test_other_process(void)
 	static const char * const claims[] = {
 		"read by another process: an absent page is the zero page, unmarked",
 		"read by another process: a page of a file is locked",
-		"read by another process: and so is what is mapped beside it",
+		"read by another process: what is mapped beside it is locked, too",
 		"written by another process: a page is locked",
 	};
 	int fd = make_file("/tmp", NR_PAGES), status, i;

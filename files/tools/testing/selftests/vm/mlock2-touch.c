@@ -127,9 +127,9 @@ static void test_ext2(void)
 {
 	static const char * const claims[] = {
 		"ext2: a page that the fault reads from the disk is locked",
-		"ext2: and so is what is mapped beside it",
-		"ext2: and a page that is read to be written",
-		"ext2: and one that is read to be copied",
+		"ext2: what is mapped beside a page that the fault reads from the disk is locked",
+		"ext2: a page that the fault reads from the disk to be written",
+		"ext2: a page that the fault reads from the disk to be copied",
 	};
 	const char *dir = "/tmp/mlock2-ext2";
 	char *shared, *private;

@@ -134,7 +134,7 @@ two_builds() {
 	done
 	wait
 	[ ! -e "$toys/not-alone" ] || { echo "two built in one folder"; return 1; }
-	[ "$(grep -c 'building the kernel' "$toys/build-1" "$toys/build-2" | grep -c ':1$')" -eq 2 ] ||
+	[ "$(grep -c 'kernel: building ' "$toys/build-1" "$toys/build-2" | grep -c ':1$')" -eq 2 ] ||
 		{ cat "$toys/build-1" "$toys/build-2"; return 1; }
 }
 check "kernel: two at once build one after the other" two_builds

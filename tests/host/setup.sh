@@ -36,7 +36,7 @@ case \$* in *install*) echo 'E: nothing here'; exit 100 ;; esac" | fake apt-get
 # deps
 echo 'echo 1000' | fake id
 check "deps: without root all that the demo lacks is named in one line" \
-	fails 'missing for make demo: bc bison busybox-static cpio flex gcc git libc6-dev make perl qemu-system-x86 xz-utils; as root:' \
+	fails 'missing for make demo: bc bison busybox-static cpio flex gcc git libc6-dev libelf-dev make perl qemu-system-x86 xz-utils; as root:' \
 	on_machine "$toy/scripts/deps" demo
 check "deps: that is one line, and nothing was asked of a mirror" sh -c "
 	[ \"\$(wc -l <'$tmp/err')\" -eq 1 ] && [ ! -e '$tmp/setup/asked' ]"

@@ -174,12 +174,12 @@ static bool comes_to_wait(pid_t pid)
 /* A fault waits for the page lock, and marks the page when it has it */
 static void test_fault(const char *how, bool writes, bool has)
 {
-	char waits[64], marked[64], *look, *page;
+	char waits[96], marked[96], *look, *page;
 	int fd, to_us[2];
 	pid_t pid;
 
 	snprintf(waits, sizeof(waits), "a %s fault waits for the page lock", how);
-	snprintf(marked, sizeof(marked), "and the page of the %s fault is marked", how);
+	snprintf(marked, sizeof(marked), "the page of a %s fault that waited for the page lock is marked", how);
 	if (!has) {
 		tap_skip(waits, "no mlock2()");
 		tap_skip(marked, "no mlock2()");
@@ -240,9 +240,9 @@ static void test_isolated(const char *what, int fd, int flags, const char *call,
 {
 	static const char * const claims[] = {
 		"a page that is off its LRU list is Mlocked at once",
-		"and Unevictable when it is put back",
-		"munlock() unmarks it at once when it is off its list",
-		"and it is neither when it is put back",
+		"a page that was off its LRU list is Unevictable when it is put back",
+		"munlock() unmarks a page at once when it is off its LRU list",
+		"a page that was munlocked off its LRU list is neither when it is put back",
 		"munmap() does so, too",
 	};
 	char *map, *page;
@@ -369,7 +369,7 @@ static void test_under_migration(bool has)
 {
 	static const char * const claims[] = {
 		"mlock2() does not wait for a page under migration",
-		"and the page that it moves to is locked",
+		"the page that a page under migration moves to is locked",
 		"a page under migration that is touched is locked",
 	};
 	int fd = make_file("/tmp", NR_PAGES), to_us[2], i;

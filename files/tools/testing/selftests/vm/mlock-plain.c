@@ -117,8 +117,8 @@ static void test_remap_file_pages(void)
 {
 	static const char * const claims[] = {
 		"remap_file_pages keeps the charge",
-		"and leaves the rest of the VMA locked",
-		"and munmap then takes all of the charge back",
+		"remap_file_pages leaves the rest of the VMA locked",
+		"munmap after remap_file_pages takes all of the charge back",
 	};
 	int fd = make_file("/tmp", NR_PAGES), i;
 	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -267,7 +267,7 @@ static void test_bystander(void)
 		_exit(0);
 	}
 	if (child_status(child))
-		tap_bail_out("the other process");
+		tap_bail_out("a second process");
 	/* The page of its own may count */
 	if (before < 0)
 		tap_skip(claim, "no event counters in this kernel");

@@ -95,7 +95,7 @@ static void test_zero_page(void)
 {
 	static const char * const claims[] = {
 		"the huge zero page is never marked",
-		"but what is written over it is",
+		"what is written over the huge zero page is locked",
 	};
 	char *map = new_huge_page(), *zero = map + huge;
 
@@ -380,8 +380,8 @@ static void test_khugepaged(void)
 {
 	static const char * const claims[] = {
 		"a huge page that khugepaged makes of locked pages is locked",
-		"and charged as before",
-		"and munlock unlocks it",
+		"a huge page that khugepaged makes is charged as before",
+		"munlock unlocks a huge page that khugepaged made",
 	};
 	long long scan = read_number(pages_to_scan);
 	char *map = map_aligned(huge);
@@ -490,7 +490,7 @@ static void test_reclaim(void)
 		sys_mlock2(map, huge / 2, MLOCK_ONFAULT);
 		push_out(4 * huge / page_size());
 		if (all(map + huge / 2, huge / 2, page_is_present))
-			why = "the other half is not, either";
+			why = "the half without a lock is not reclaimed, either";
 		else
 			tap_check(all(map, huge / 2, part_is_locked), "%s", claim);
 		unmap(map);

@@ -86,9 +86,8 @@ static void test_race(bool unmap)
 	printf("# %u rounds\n", rounds);
 	end_child(other);
 	left = count_pages(look, NR_PAGES, page_is_mlocked);
-	if (!tap_check(!left && !stray_pages(), "%s", unmap ?
-		       "none is locked when the other has ended, after munmap" :
-		       "none is locked when the other has ended"))
+	if (!tap_check(!left && !stray_pages(), "none is locked after %s when the other has ended",
+		       unmap ? "munmap" : "munlock"))
 		printf("# got %u Mlocked, want 0\n", left);
 	munmap(look, LEN);
 }

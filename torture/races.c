@@ -44,6 +44,7 @@ long page_size;
 static unsigned int results, failures, details;
 static unsigned long operations, quiet_points;
 static unsigned int lost;		/* groups */
+static unsigned int suspicions, confirmed;
 static bool stuck;
 static unsigned long said[WHATS], succeeded[WHATS];
 static double looked, quieted, worked, ended;	/* seconds */
@@ -77,9 +78,10 @@ static void make_swap(void)
 	header[1024 / 4] = 1;
 	header[1024 / 4 + 1] = size / page_size - 1;
 	memcpy((char *)header + sizeof(header) - 10, "SWAPSPACE2", 10);
-	if (pwrite(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
-	    !fsync(fd) && !swapon("/dev/ram0", 0))
-		opt.swap = "/dev/ram0";
+	if (!swapoff("/dev/ram0") ||
+	    (pwrite(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
+	     !fsync(fd)))
+		opt.swap = swapon("/dev/ram0", 0) ? NULL : "/dev/ram0";
 	close(fd);
 }
 
@@ -87,8 +89,10 @@ static void prepare(void)
 {
 	char text[32];
 
+	/* It may all be there already, of a run before this one */
 	mkdir(GROUPS, 0755);
-	if (!mount("memcg", GROUPS, "cgroup", 0, "memory")) {
+	if (!access(GROUPS "/tasks", F_OK) ||
+	    !mount("memcg", GROUPS, "cgroup", 0, "memory")) {
 		write_file(GROUPS "/memory.use_hierarchy", "1");
 		if (!mkdir(GROUP, 0755) || errno == EEXIST) {
 			opt.group_dir = GROUP;
@@ -96,19 +100,21 @@ static void prepare(void)
 		}
 	}
 	mkdir("/tmp/disk", 0755);
-	if (!mount("/dev/vda", "/tmp/disk", "ext2", 0, NULL))
+	if (!mount("/dev/vda", "/tmp/disk", "ext2", 0, NULL) || errno == EBUSY)
 		opt.disk_dir = "/tmp/disk";
 	mkdir("/tmp/huge", 0755);
 	if (!mount("huge", "/tmp/huge", "tmpfs", 0, "huge=always"))
 		opt.huge_dir = "/tmp/huge";
 	if (opt.disk_dir)
 		chmod(opt.disk_dir, 01777);
+	opt.nodes = 1 + !access("/sys/devices/system/node/node1", F_OK);
 	make_swap();
 	/* Daemons that do nothing but this */
 	write_file("/sys/kernel/mm/ksm/pages_to_scan", "2000");
 	write_file("/sys/kernel/mm/ksm/sleep_millisecs", "1");
 	write_file("/sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan", "16384");
 	write_file("/sys/kernel/mm/transparent_hugepage/khugepaged/alloc_sleep_millisecs", "10");
+	write_file("/sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_shared", "511");
 	write_file("/proc/sys/vm/stat_interval", "1");
 	/* A group that reaches its limit is to lose a task, not to print */
 	snprintf(text, sizeof(text), "%d", 0);
@@ -373,6 +379,9 @@ static bool run_group(uint64_t seed, double deadline)
 		if (!whole)
 			break;
 		ok = look(text, false);
+		suspicions += ctl->suspicions;
+		confirmed += ctl->suspicions && !ok;
+		ctl->suspicions = 0;
 	}
 	ok &= !stuck;
 	stuck = false;
@@ -441,8 +450,8 @@ int main(int argc, char **argv)
 	double start, end;
 	int i;
 
-	if (argc > 1 && !strcmp(argv[1], "--exec"))
-		return 0;		/* what a kid became */
+	if (argc > 2 && !strcmp(argv[1], "--exec"))
+		return exec_program(atoi(argv[2]));	/* what a kid became */
 	for (i = 1; i < argc; i++) {
 		bool more = i + 1 < argc;
 
@@ -527,6 +536,9 @@ int main(int argc, char **argv)
 	printf("# %lu operations, %lu quiet points, %u groups, %.0f s (%.0f at work, %.0f looking, of that %.0f to get quiet, %.0f ending)\n",
 	       operations, quiet_points, results, now() - start, worked, looked,
 	       quieted, ended);
+	if (suspicions)
+		printf("# %u suspicions in a round, of which the books confirmed %u\n",
+		       suspicions, confirmed);
 	if (lost)
 		printf("# %u groups lost their founder to a lack of memory\n", lost);
 	for (i = 0; i < WHATS; i++)

@@ -98,6 +98,8 @@ static int run_op(struct slot *slot, const struct op *planned, unsigned int step
 	rec->end = 0;
 	rec->err = 0;
 	rec->begin = ticks();
+	/* Some increments are lost: it is a rough measure */
+	ctl->said[op.what]++;
 	first = err = do_op(slot, &op);
 	if (op.mods & SPIN)
 		for (; err == first && times < MOST_SPINS && !ctl->stop; times++)
@@ -106,8 +108,6 @@ static int run_op(struct slot *slot, const struct op *planned, unsigned int step
 	rec->times = times;
 	rec->end = ticks();
 	slot->done += times;
-	/* Some increments are lost: it is a rough measure */
-	ctl->said[op.what]++;
 	ctl->succeeded[op.what] += !err;
 	return err;
 }
@@ -202,8 +202,12 @@ int fork_kid(struct slot *slot, const struct op *op)
 		kid->pid = getpid();
 		kid->state = RUNNING;
 		run_program(kid);
-		if (kid->program.end == KID_EXECS)
-			execl("/proc/self/exe", "races", "--exec", NULL);
+		if (kid->program.end == KID_EXECS) {
+			char arg[8];
+
+			snprintf(arg, sizeof(arg), "%d", op->arg);
+			execl("/proc/self/exe", "races", "--exec", arg, NULL);
+		}
 		if (kid->program.end != KID_STAYS)
 			_exit(0);
 		kid->state = PARKED;
@@ -224,6 +228,33 @@ int fork_kid(struct slot *slot, const struct op *op)
 		    waitpid(pid, NULL, 0) == pid)
 			kid->state = DEAD;
 	return 0;
+}
+
+/* Is any kid of the group alive? */
+bool has_kids(void)
+{
+	unsigned int i;
+
+	for (i = MAX_SLOTS; i < ALL_SLOTS; i++)
+		if (is_alive(&ctl->slot[i]))
+			return true;
+	return false;
+}
+
+/* Wait for the end of those of its kids that do not stay */
+void reap_kids(struct slot *slot)
+{
+	unsigned int i;
+
+	if (slot >= &ctl->slot[MAX_SLOTS])
+		return;
+	for (i = 0; i < KIDS; i++) {
+		struct slot *kid = kid_of(slot, i);
+
+		if (is_alive(kid) && kid->program.end != KID_STAYS &&
+		    kid->pid > 0 && waitpid(kid->pid, NULL, 0) == kid->pid)
+			kid->state = DEAD;
+	}
 }
 
 /* Until each kid is gone, or stays and is at rest */
@@ -291,6 +322,7 @@ static void process(int process)
 	unsigned int i;
 
 	catch_faults();
+	look_prepare();
 	if (opt.privilege && process != weather_process(&ctl->group))
 		drop_privilege();
 	if (ctl->group.founder_unmaps)

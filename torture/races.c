@@ -175,33 +175,44 @@ static bool is_quiet(void)
 	return true;
 }
 
+static void print_file(pid_t pid, const char *name)
+{
+	char file[64], text[1024];
+	ssize_t got;
+	int fd;
+
+	snprintf(file, sizeof(file), "/proc/%d/%s", pid, name);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	got = read(fd, text, sizeof(text) - 1);
+	if (got > 0) {
+		text[got] = 0;
+		printf("#   %s: %s\n", name, text);
+	}
+	close(fd);
+}
+
 static void print_stuck(void)
 {
 	unsigned int i;
-	char file[64], text[512];
+	char text[160];
 
 	for (i = 0; i < ALL_SLOTS; i++) {
 		const struct slot *slot = &ctl->slot[i];
 		const struct record *rec = &slot->ring[(slot->next - 1) % RING];
-		ssize_t got = 0;
-		int fd;
 
 		if (slot->state == EMPTY || slot->state == DEAD ||
 		    slot->state == PARKED)
 			continue;
 		describe_op(text, sizeof(text), &rec->op);
-		printf("# slot %u, task %d, is stuck (state %d): %s\n", i, slot->pid,
-		       slot->state, slot->next ? text : "nothing done");
-		snprintf(file, sizeof(file), "/proc/%d/stack", slot->pid);
-		fd = open(file, O_RDONLY | O_CLOEXEC);
-		if (fd >= 0)
-			got = read(fd, text, sizeof(text) - 1);
-		if (got > 0) {
-			text[got] = 0;
-			printf("# %s\n", text);
-		}
-		if (fd >= 0)
-			close(fd);
+		printf("# slot %u, task %d of %d, is stuck (state %d): %s%s\n", i,
+		       slot->pid, slot->owner, slot->state,
+		       !slot->next ? "nothing done" : rec->end ? "after " : "in ",
+		       slot->next ? text : "");
+		print_file(slot->pid, "stat");
+		print_file(slot->pid, "wchan");
+		print_file(slot->pid, "stack");
 	}
 }
 

@@ -390,6 +390,23 @@ static void bury(pid_t pid)
 	}
 }
 
+/* A parent may wait for its kid, and be killed before it says so */
+static void bury_lost_kids(void)
+{
+	unsigned int i;
+
+	for (i = MAX_SLOTS; i < ALL_SLOTS; i++) {
+		struct slot *slot = &ctl->slot[i];
+		pid_t pid = slot->pid;
+
+		if (is_alive(slot) && pid > 0 && kill(pid, 0) && errno == ESRCH &&
+		    slot->pid == pid) {
+			slot->pid = 0;
+			slot->state = DEAD;
+		}
+	}
+}
+
 /* The memory of its own that its processes share; it never locks */
 void founder(void)
 {
@@ -424,6 +441,7 @@ void founder(void)
 			bury(pid);
 			continue;
 		}
+		bury_lost_kids();
 		for (i = 0; i < group->processes && !ctl->stop; i++) {
 			unsigned int j;
 

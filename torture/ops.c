@@ -256,7 +256,7 @@ static void complain(const char *call, long pages, const char *problem)
 }
 
 /* VmLck of this process, in pages; -1 if it cannot be read */
-static long charged_pages(void)
+long charged_pages(void)
 {
 	char text[2048], *line;
 	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
@@ -399,26 +399,51 @@ static uint64_t flags_at(int fd, const char *addr, uint64_t *pfn)
 	return pread64(kpageflags, &flags, 8, *pfn * 8) == 8 ? flags : 0;
 }
 
+/* Some pages that a thread has shared with its last kid */
+enum { SEEN = 64 };
+static __thread uint64_t seen[SEEN];
+
+void note_pages(const struct op *op)
+{
+	unsigned int step = op->len > SEEN ? op->len / SEEN : 1, i;
+
+	if (!ctl->group.family || pagemap < 0 || kpageflags < 0)
+		return;
+	memset(seen, 0, sizeof(seen));
+	for (i = 0; i < SEEN && i * step < op->len; i++)
+		flags_at(pagemap, addr_of(op) + i * step * page_size, &seen[i]);
+}
+
 /*
  * Is a page Mlocked although nobody of this family locks anything?  This is a
  * suspicion: it ends the round, so that all stays as it is for the books.
  */
 static int look_here(struct slot *slot, const struct op *op)
 {
-	unsigned int step = op->len > 64 ? op->len / 64 : 1, i;
-	uint64_t pfn;
+	unsigned int step = op->len > SEEN ? op->len / SEEN : 1, i;
+	uint64_t pfn, flags;
 
 	reap_kids(slot);
 	if (ctl->group.processes > 1 || pagemap < 0 || kpageflags < 0 ||
 	    slot >= &ctl->slot[MAX_SLOTS])
 		return ENODEV;
-	if (has_kids() || charged_pages() != 0)
+	if (kids_lock() || charged_pages() != 0)
 		return EBUSY;
-	for (i = 0; i < op->len; i += step) {
-		if (!(flags_at(pagemap, addr_of(op) + i * page_size, &pfn) & KPF_MLOCKED))
+	for (i = 0; i < 2 * SEEN; i++) {
+		if (i < SEEN) {
+			/* What was shared, and may be mapped by a kid alone */
+			if (!seen[i] || pread64(kpageflags, &flags, 8, seen[i] * 8) != 8)
+				continue;
+		} else {
+			if ((i - SEEN) * step >= op->len)
+				break;
+			flags = flags_at(pagemap, addr_of(op) + (i - SEEN) * step *
+					 page_size, &pfn);
+		}
+		if (!(flags & KPF_MLOCKED))
 			continue;
 		/* Another thread may just have locked it, or forked */
-		if (has_kids() || charged_pages() != 0)
+		if (kids_lock() || charged_pages() != 0)
 			return EBUSY;
 		__sync_fetch_and_add(&ctl->suspicions, 1);
 		ctl->stop = 1;

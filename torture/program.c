@@ -204,6 +204,30 @@ static void add_focus_op(const struct team *g, struct program *p, enum what what
 	};
 }
 
+/* Where two meet, one of them may be a bit later */
+static void soon(uint64_t *rnd, struct op *op)
+{
+	op->mods &= ~SAME_INSTANT;
+	op->delay = percent(rnd, 60) ? 1 << below(rnd, 11) : 0;
+}
+
+/* What another thread of the family does all the time */
+static void make_helper(uint64_t *rnd, const struct team *g, struct program *p)
+{
+	unsigned int i;
+
+	memset(p, 0, sizeof(*p));
+	p->loops = 60000;
+	p->nr = 1 + below(rnd, 2);
+	for (i = 0; i < p->nr; i++) {
+		make_op(rnd, g, &p->op[i], percent(rnd, 60) ? takes : anything);
+		if (p->op[i].what == EXIT || p->op[i].what == FORK)
+			p->op[i].what = READ;
+		if (percent(rnd, 50))
+			p->op[i].mods |= SPIN;
+	}
+}
+
 /*
  * A try: memory made anew, or as it is; a kid or two that share it; some of what
  * locks and takes it away, of the parent and of the kids at once; and a look.
@@ -222,11 +246,19 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 	maybe(rnd, g, p, 60, locks);
 	maybe(rnd, g, p, 30, touches);
 	for (i = 1 + percent(rnd, 40); i; i--) {
-		make_op(rnd, g, &p->op[p->nr], anything);
-		p->op[p->nr++].what = FORK;
+		add_focus_op(g, p, FORK);
+		p->op[p->nr - 1].arg = (next_random(rnd) & ~1) | (i & 1);
+		p->op[p->nr - 1].off2 = below(rnd, 4096);
+		/* Do not wait for the end of the last one: it is to be met */
+		if (percent(rnd, 80))
+			p->op[p->nr - 1].arg &= ~2;
 		maybe(rnd, g, p, 30, locks);
 	}
-	maybe(rnd, g, p, 80, takes);
+	if (percent(rnd, 75))
+		p->meets = p->nr + 1;
+	maybe(rnd, g, p, p->meets ? 100 : 80, takes);
+	if (p->meets)
+		soon(rnd, &p->op[p->nr - 1]);
 	maybe(rnd, g, p, 40, percent(rnd, 50) ? takes : anything);
 	/* Who looks locks nothing, or it is no look */
 	if (percent(rnd, 30))
@@ -245,11 +277,17 @@ static void make_family_kid(uint64_t *rnd, const struct team *g, struct program 
 	maybe(rnd, g, p, 20, anything);
 	maybe(rnd, g, p, 80, locks);
 	maybe(rnd, g, p, 30, touches);
-	maybe(rnd, g, p, 60, takes);
-	maybe(rnd, g, p, 30, anything);
+	if (percent(rnd, 80))
+		p->meets = p->nr + 1;
+	if (percent(rnd, 65)) {
+		make_op(rnd, g, &p->op[p->nr++], takes);
+		if (p->meets)
+			soon(rnd, &p->op[p->nr - 1]);
+	}
+	maybe(rnd, g, p, 20, anything);
 	maybe(rnd, g, p, 20, takes);
-	p->end = percent(rnd, 60) ? KID_EXITS : percent(rnd, 50) ?
-		KID_IS_KILLED : KID_EXECS;
+	p->end = percent(rnd, 50) ? KID_EXITS : percent(rnd, 60) ? KID_STAYS :
+		percent(rnd, 70) ? KID_IS_KILLED : KID_EXECS;
 }
 
 void make_programs(struct team *g, unsigned int round)
@@ -262,12 +300,14 @@ void make_programs(struct team *g, unsigned int round)
 		struct program *p = &slot->program;
 		unsigned int k, op;
 
-		if (g->family && !(i && percent(rnd, 50)))
+		if (g->family && i && percent(rnd, 70))
+			make_helper(rnd, g, p);
+		else if (g->family)
 			make_family(rnd, g, p);
 		else
 			make_program(rnd, g, p, i == 0 || percent(rnd, 30), false);
 		/* One that shares, but never locks, and stays */
-		if (i == g->slots - 1 && i && percent(rnd, 40)) {
+		if (i == g->slots - 1 && i && !g->family && percent(rnd, 40)) {
 			memset(p, 0, sizeof(*p));
 			p->nr = p->loops = 1;
 			make_op(rnd, g, &p->op[0], touches);
@@ -314,7 +354,8 @@ void make_group(struct team *g, uint64_t seed)
 	g->founder_unmaps = percent(rnd, 25);
 	g->khugepaged = percent(rnd, 25);
 	g->fresh = next_random(rnd);
-	g->regions = 1 + below(rnd, MAX_REGIONS);
+	g->family = !opt.privilege && percent(rnd, 50);
+	g->regions = 1 + below(rnd, g->family && percent(rnd, 60) ? 1 : MAX_REGIONS);
 	for (i = 0; i < g->regions; i++) {
 		struct region *r = &g->region[i];
 
@@ -325,6 +366,9 @@ void make_group(struct team *g, uint64_t seed)
 		r->pages = is_huge(r->kind) ?
 			512U << below(rnd, 4) : sizes[below(rnd, 7)];
 		r->fd = -1;
+		/* A fork costs what is mapped */
+		if (g->family && r->pages > 512)
+			r->pages = 512;
 		if (is_mergeable(r->kind))
 			g->ksm = true;
 		if (is_huge(r->kind))
@@ -375,11 +419,13 @@ void make_group(struct team *g, uint64_t seed)
 	}
 	g->focus_off = g->places ? 0 : below(rnd, g->region[i].pages / g->focus_len) * g->focus_len;
 
-	/* What daemons do needs time */
-	g->family = !opt.privilege && percent(rnd, g->ksm || g->khugepaged ? 10 : 45);
 	if (g->family) {
 		g->places = 0;
-		g->round_ms *= 2;
+		g->round_ms = 160 << below(rnd, 4);
+		if (g->focus_len > 64 && !is_huge(g->region[g->focus_region].kind))
+			g->focus_len = 1 << below(rnd, 10);
+		if (g->focus_len > g->region[g->focus_region].pages)
+			g->focus_len = g->region[g->focus_region].pages;
 		g->focus_off = below(rnd, g->region[g->focus_region].pages /
 				     g->focus_len) * g->focus_len;
 	}
@@ -392,7 +438,7 @@ void make_group(struct team *g, uint64_t seed)
 		unsigned int threads = percent(rnd, 50) ? 1 : 2 + below(rnd, 2);
 
 		if (g->family)
-			threads = percent(rnd, 70) ? 1 : 2;
+			threads = percent(rnd, 55) ? 1 : 2;
 		if (few && slot >= 2)
 			break;
 		if (few && slot + threads > 3)
@@ -429,8 +475,11 @@ static void print_program(const char *who, const struct program *p, bool kid)
 	       p->mends ? ", mending" : "");
 	for (i = 0; i < p->nr; i++) {
 		describe_op(text, sizeof(text), &p->op[i]);
-		printf("%s %s", i ? ";" : "", text);
+		printf("%s %s%s", i ? ";" : "",
+		       p->meets == i + 1 ? "MEET, " : "", text);
 	}
+	if (p->meets == p->nr + 1U)
+		printf("; MEET");
 	if (kid)
 		printf("; %s", ends[p->end]);
 	putchar('\n');

@@ -74,6 +74,7 @@ struct program {
 	uint8_t walk;		/* its ranges move on with the common clock */
 	uint8_t end;		/* enum kid_end, of a kid */
 	uint8_t mends;		/* maps the focus anew where there is none */
+	uint8_t meets;		/* before op N - 1 it and its parent or kids meet */
 	uint16_t loops;
 	struct op op[MAX_OPS];
 };
@@ -95,6 +96,8 @@ struct slot {
 	volatile pid_t pid;
 	volatile pid_t owner;		/* of a kid: who forks it */
 	volatile unsigned int finished;	/* the last round it has done */
+	volatile int arrived;		/* where its program meets */
+	volatile long charged;		/* of a kid that stays: pages */
 	int process, thread, threads;
 	struct program program;
 	unsigned int next;		/* of the ring */
@@ -170,6 +173,8 @@ int do_op(struct slot *slot, const struct op *op);
 void describe_op(char *out, size_t size, const struct op *op);
 unsigned int pick_advice(uint64_t *rnd);
 void look_prepare(void);
+void note_pages(const struct op *op);
+long charged_pages(void);
 int exec_program(unsigned int arg);
 void write_file(const char *file, const char *text);
 
@@ -187,7 +192,7 @@ void founder(void) __attribute__((noreturn));
 void run_program(struct slot *slot);
 int fork_kid(struct slot *slot, const struct op *op);
 void reap_kids(struct slot *slot);
-bool has_kids(void);
+bool kids_lock(void);
 int try_to(int (*touch)(const struct op *op), const struct op *op);
 
 /* history.c */

@@ -120,6 +120,44 @@ static unsigned int clock_now(void)
 	return now > start ? (now - start) >> ctl->group.clock : 0;
 }
 
+static bool is_alive(const struct slot *slot)
+{
+	return slot->state != EMPTY && slot->state != DEAD;
+}
+
+static struct slot *kid_of(struct slot *slot, unsigned int i)
+{
+	return &ctl->slot[MAX_SLOTS + (slot - ctl->slot) * KIDS + i];
+}
+
+/*
+ * A parent and those of its kids that are to meet wait for each other here, but
+ * not for long: what comes next they do at the same instant.
+ */
+static void meet(struct slot *slot)
+{
+	const uint64_t end = ticks() + (1 << 24);
+	unsigned int i;
+
+	if (slot >= &ctl->slot[MAX_SLOTS]) {
+		const struct slot *parent =
+			&ctl->slot[(slot - &ctl->slot[MAX_SLOTS]) / KIDS];
+
+		slot->arrived = 1;
+		while (!parent->arrived && ticks() < end && !ctl->stop)
+			__asm__ volatile("pause");
+		return;
+	}
+	for (i = 0; i < KIDS; i++) {
+		const struct slot *kid = kid_of(slot, i);
+
+		while (kid->program.meets && is_alive(kid) && !kid->arrived &&
+		       ticks() < end && !ctl->stop)
+			__asm__ volatile("pause");
+	}
+	slot->arrived = 1;
+}
+
 /* All operations of the program, once */
 static void run_once(struct slot *slot, const struct program *program,
 		     unsigned int step)
@@ -132,10 +170,15 @@ static void run_once(struct slot *slot, const struct program *program,
 	unsigned int i;
 
 	for (i = 0; i < program->nr && !ctl->stop; i++) {
-		int err = run_op(slot, &program->op[i], step, program->walk);
+		int err;
 
+		if (program->meets == i + 1)
+			meet(slot);
+		err = run_op(slot, &program->op[i], step, program->walk);
 		holes |= err == ENOMEM || err == EFAULT;
 	}
+	if (program->meets == program->nr + 1U && !ctl->stop)
+		meet(slot);
 	if (holes && program->mends && !ctl->stop)
 		run_op(slot, &mend, step, program->walk);
 }
@@ -168,16 +211,6 @@ void run_program(struct slot *slot)
 	}
 }
 
-static bool is_alive(const struct slot *slot)
-{
-	return slot->state != EMPTY && slot->state != DEAD;
-}
-
-static struct slot *kid_of(struct slot *slot, unsigned int i)
-{
-	return &ctl->slot[MAX_SLOTS + (slot - ctl->slot) * KIDS + i];
-}
-
 int fork_kid(struct slot *slot, const struct op *op)
 {
 	struct slot *kid;
@@ -193,6 +226,9 @@ int fork_kid(struct slot *slot, const struct op *op)
 			return EBUSY;
 		kid->state = DEAD;
 	}
+	note_pages(op);
+	slot->arrived = 0;
+	kid->arrived = 0;
 	kid->threads = 1;
 	kid->pid = 0;
 	kid->owner = getpid();
@@ -210,6 +246,7 @@ int fork_kid(struct slot *slot, const struct op *op)
 		}
 		if (kid->program.end != KID_STAYS)
 			_exit(0);
+		kid->charged = charged_pages();
 		kid->state = PARKED;
 		for (;;)
 			pause();
@@ -230,18 +267,21 @@ int fork_kid(struct slot *slot, const struct op *op)
 	return 0;
 }
 
-/* Is any kid of the group alive? */
-bool has_kids(void)
+/* Is there a kid that may lock something?  Not one that rests with nothing locked */
+bool kids_lock(void)
 {
 	unsigned int i;
 
-	for (i = MAX_SLOTS; i < ALL_SLOTS; i++)
-		if (is_alive(&ctl->slot[i]))
+	for (i = MAX_SLOTS; i < ALL_SLOTS; i++) {
+		const struct slot *kid = &ctl->slot[i];
+
+		if (is_alive(kid) && (kid->state != PARKED || kid->charged))
 			return true;
+	}
 	return false;
 }
 
-/* Wait for the end of those of its kids that do not stay */
+/* Wait until its kids end, or rest if they stay */
 void reap_kids(struct slot *slot)
 {
 	unsigned int i;
@@ -251,8 +291,13 @@ void reap_kids(struct slot *slot)
 	for (i = 0; i < KIDS; i++) {
 		struct slot *kid = kid_of(slot, i);
 
-		if (is_alive(kid) && kid->program.end != KID_STAYS &&
-		    kid->pid > 0 && waitpid(kid->pid, NULL, 0) == kid->pid)
+		if (kid->program.end == KID_STAYS) {
+			while (is_alive(kid) && kid->state != PARKED && !ctl->stop)
+				sleep_us(100);
+			continue;
+		}
+		if (is_alive(kid) && kid->pid > 0 &&
+		    waitpid(kid->pid, NULL, 0) == kid->pid)
 			kid->state = DEAD;
 	}
 }

@@ -97,7 +97,8 @@ struct slot {
 	volatile pid_t owner;		/* of a kid: who forks it */
 	volatile unsigned int finished;	/* the last round it has done */
 	volatile int arrived;		/* where its program meets */
-	volatile long charged;		/* of a kid that stays: pages */
+	volatile int end;		/* of a kid that was forked: enum kid_end */
+	volatile long charged;		/* of one that stays: pages */
 	int process, thread, threads;
 	struct program program;
 	unsigned int next;		/* of the ring */

@@ -229,6 +229,7 @@ int fork_kid(struct slot *slot, const struct op *op)
 	note_pages(op);
 	slot->arrived = 0;
 	kid->arrived = 0;
+	kid->end = kid->program.end;
 	kid->threads = 1;
 	kid->pid = 0;
 	kid->owner = getpid();
@@ -238,13 +239,13 @@ int fork_kid(struct slot *slot, const struct op *op)
 		kid->pid = getpid();
 		kid->state = RUNNING;
 		run_program(kid);
-		if (kid->program.end == KID_EXECS) {
+		if (kid->end == KID_EXECS) {
 			char arg[8];
 
 			snprintf(arg, sizeof(arg), "%d", op->arg);
 			execl("/proc/self/exe", "races", "--exec", arg, NULL);
 		}
-		if (kid->program.end != KID_STAYS)
+		if (kid->end != KID_STAYS)
 			_exit(0);
 		kid->charged = charged_pages();
 		kid->state = PARKED;
@@ -256,12 +257,12 @@ int fork_kid(struct slot *slot, const struct op *op)
 		return errno;
 	}
 	kid->pid = pid;
-	if (kid->program.end == KID_IS_KILLED) {
+	if (kid->end == KID_IS_KILLED) {
 		spin_until(ticks() + op->off2 * 1024ULL);
 		kill(pid, SIGKILL);
 	}
-	if (kid->program.end == KID_IS_KILLED || (op->arg & 2))
-		if (kid->program.end != KID_STAYS &&
+	if (kid->end == KID_IS_KILLED || (op->arg & 2))
+		if (kid->end != KID_STAYS &&
 		    waitpid(pid, NULL, 0) == pid)
 			kid->state = DEAD;
 	return 0;
@@ -291,7 +292,7 @@ void reap_kids(struct slot *slot)
 	for (i = 0; i < KIDS; i++) {
 		struct slot *kid = kid_of(slot, i);
 
-		if (kid->program.end == KID_STAYS) {
+		if (kid->end == KID_STAYS) {
 			while (is_alive(kid) && kid->state != PARKED && !ctl->stop)
 				sleep_us(100);
 			continue;

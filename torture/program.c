@@ -261,10 +261,8 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 		soon(rnd, &p->op[p->nr - 1]);
 	maybe(rnd, g, p, 40, percent(rnd, 50) ? takes : anything);
 	/* Who looks locks nothing, or it is no look */
-	if (percent(rnd, 30))
-		add_focus_op(g, p, MUNLOCKALL);
-	else if (percent(rnd, 70))
-		add_focus_op(g, p, MUNLOCK);
+	if (percent(rnd, 95))
+		add_focus_op(g, p, percent(rnd, 50) ? MUNLOCKALL : MUNLOCK);
 	if (p->nr == MAX_OPS)
 		p->nr--;
 	add_focus_op(g, p, LOOK);
@@ -344,7 +342,7 @@ void make_group(struct team *g, uint64_t seed)
 	static const unsigned int parts[] = { 1, 2, 4, 16, 64, 256, 1024 };
 	uint64_t state = seed, *rnd = &state;
 	unsigned int i, process = 0, slot = 0;
-	bool few;
+	bool few, large;
 
 	memset(g, 0, sizeof(*g));
 	g->seed = seed;
@@ -355,6 +353,7 @@ void make_group(struct team *g, uint64_t seed)
 	g->khugepaged = percent(rnd, 25);
 	g->fresh = next_random(rnd);
 	g->family = !opt.privilege && percent(rnd, 50);
+	large = percent(rnd, 30);
 	g->regions = 1 + below(rnd, g->family && percent(rnd, 60) ? 1 : MAX_REGIONS);
 	for (i = 0; i < g->regions; i++) {
 		struct region *r = &g->region[i];
@@ -364,10 +363,11 @@ void make_group(struct team *g, uint64_t seed)
 		while (!kind_exists(r->kind));
 		r->base = region_base(i);
 		r->pages = is_huge(r->kind) ?
-			512U << below(rnd, 4) : sizes[below(rnd, 7)];
+			512U << below(rnd, g->regions == 1 ? 6 : 4) :
+			sizes[below(rnd, 7)];
 		r->fd = -1;
 		/* A fork costs what is mapped */
-		if (g->family && r->pages > 512)
+		if (g->family && r->pages > 512 && !large)
 			r->pages = 512;
 		if (is_mergeable(r->kind))
 			g->ksm = true;
@@ -422,7 +422,7 @@ void make_group(struct team *g, uint64_t seed)
 	if (g->family) {
 		g->places = 0;
 		g->round_ms = 160 << below(rnd, 4);
-		if (g->focus_len > 64 && !is_huge(g->region[g->focus_region].kind))
+		if (g->focus_len > 64 && !large && !is_huge(g->region[g->focus_region].kind))
 			g->focus_len = 1 << below(rnd, 10);
 		if (g->focus_len > g->region[g->focus_region].pages)
 			g->focus_len = g->region[g->focus_region].pages;

@@ -28,7 +28,7 @@ static uintptr_t region_base(unsigned int i)
 struct weight { uint8_t what, weight; };
 
 static const struct weight locks[] = {
-	{ MLOCK, 6 }, { MLOCK2, 7 }, { MLOCKALL, 2 }, { 0, 0 }
+	{ MLOCK, 4 }, { MLOCK2, 9 }, { MLOCKALL, 3 }, { 0, 0 }
 };
 static const struct weight unlocks[] = {
 	{ MUNLOCK, 8 }, { MUNLOCKALL, 2 }, { 0, 0 }
@@ -208,7 +208,7 @@ static void add_focus_op(const struct team *g, struct program *p, enum what what
 static void soon(uint64_t *rnd, struct op *op)
 {
 	op->mods &= ~SAME_INSTANT;
-	op->delay = percent(rnd, 60) ? 1 << below(rnd, 11) : 0;
+	op->delay = percent(rnd, 75) ? 1 << below(rnd, 14) : 0;
 }
 
 /* What another thread of the family does all the time */
@@ -256,7 +256,7 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 	}
 	if (percent(rnd, 75))
 		p->meets = p->nr + 1;
-	maybe(rnd, g, p, p->meets ? 100 : 80, takes);
+	maybe(rnd, g, p, p->meets ? 100 : 80, percent(rnd, 50) ? takes : unlocks);
 	if (p->meets)
 		soon(rnd, &p->op[p->nr - 1]);
 	maybe(rnd, g, p, 40, percent(rnd, 50) ? takes : anything);
@@ -272,12 +272,12 @@ static void make_family_kid(uint64_t *rnd, const struct team *g, struct program 
 {
 	memset(p, 0, sizeof(*p));
 	p->loops = percent(rnd, 80) ? 1 : 3;
-	maybe(rnd, g, p, 20, anything);
-	maybe(rnd, g, p, 80, locks);
-	maybe(rnd, g, p, 30, touches);
+	maybe(rnd, g, p, 10, anything);
+	maybe(rnd, g, p, 85, locks);
+	maybe(rnd, g, p, 25, touches);
 	if (percent(rnd, 80))
 		p->meets = p->nr + 1;
-	if (percent(rnd, 65)) {
+	if (percent(rnd, 60)) {
 		make_op(rnd, g, &p->op[p->nr++], takes);
 		if (p->meets)
 			soon(rnd, &p->op[p->nr - 1]);

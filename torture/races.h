@@ -66,7 +66,7 @@ enum mods {
 struct op {
 	uint8_t what, region, mods, arg;
 	uint16_t off, len, off2;	/* pages */
-	uint16_t delay;			/* before it, in 64 ticks */
+	uint16_t delay;			/* before it, up to as many times 128 ticks */
 };
 
 struct program {
@@ -101,6 +101,7 @@ struct slot {
 	volatile long charged;		/* of one that stays: pages */
 	int process, thread, threads;
 	struct program program;
+	uint64_t rnd;			/* for delays */
 	unsigned int next;		/* of the ring */
 	unsigned long done;
 	struct record ring[RING];

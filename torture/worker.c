@@ -92,8 +92,9 @@ static int run_op(struct slot *slot, const struct op *planned, unsigned int step
 		walk(&op, step);
 	if (op.mods & SAME_INSTANT)
 		wait_for_tick();
+	/* Another one each time */
 	if (op.delay)
-		spin_until(ticks() + op.delay * 64ULL);
+		spin_until(ticks() + below(&slot->rnd, op.delay * 128));
 	rec->op = op;
 	rec->end = 0;
 	rec->err = 0;
@@ -229,6 +230,7 @@ int fork_kid(struct slot *slot, const struct op *op)
 	note_pages(op);
 	slot->arrived = 0;
 	kid->arrived = 0;
+	kid->rnd = slot->rnd += kid->pid;
 	kid->end = kid->program.end;
 	kid->threads = 1;
 	kid->pid = 0;

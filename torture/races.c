@@ -109,6 +109,8 @@ static void prepare(void)
 		chmod(opt.disk_dir, 01777);
 	opt.nodes = 1 + !access("/sys/devices/system/node/node1", F_OK);
 	make_swap();
+	/* Kids may become root by exec */
+	chmod("/proc/self/exe", 04755);
 	/* Daemons that do nothing but this */
 	write_file("/sys/kernel/mm/ksm/pages_to_scan", "2000");
 	write_file("/sys/kernel/mm/ksm/sleep_millisecs", "1");

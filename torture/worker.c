@@ -221,8 +221,9 @@ int fork_kid(struct slot *slot, const struct op *op)
 		return EPERM;		/* a kid has none of its own */
 	kid = kid_of(slot, op->arg % KIDS);
 	if (is_alive(kid)) {
-		/* One that has stayed goes now, if it is ours */
-		kill(kid->pid, SIGKILL);
+		/* One that has stayed goes now, if it is ours, and we may */
+		if (kid->pid <= 1 || kill(kid->pid, SIGKILL))
+			return EBUSY;
 		if (waitpid(kid->pid, NULL, 0) != kid->pid)
 			return EBUSY;
 		kid->state = DEAD;
@@ -261,7 +262,8 @@ int fork_kid(struct slot *slot, const struct op *op)
 	kid->pid = pid;
 	if (kid->end == KID_IS_KILLED) {
 		spin_until(ticks() + op->off2 * 1024ULL);
-		kill(pid, SIGKILL);
+		if (kill(pid, SIGKILL))
+			return errno;
 	}
 	if (kid->end == KID_IS_KILLED || (op->arg & 2))
 		if (kid->end != KID_STAYS &&

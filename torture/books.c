@@ -34,6 +34,7 @@
 #define KPF_HUGE		(1ULL << 17)
 #define KPF_UNEVICTABLE		(1ULL << 18)
 #define KPF_NOPAGE		(1ULL << 20)
+#define KPF_KSM			(1ULL << 21)
 #define KPF_THP			(1ULL << 22)
 #define KPF_ZERO_PAGE		(1ULL << 24)
 #define KPF_MLOCKED		(1ULL << 33)
@@ -111,6 +112,7 @@ static const char *const kind_names[BOOKS_KINDS] = {
 	[BOOKS_STRAY_HUGE]	= "Mlocked huge page, but no VM_LOCKED VMA maps the whole of it",
 	[BOOKS_UNMARKED]	= "present in an on-fault VMA, but not Mlocked",
 	[BOOKS_UNMARKED_EAGER]	= "present in a VM_LOCKED VMA, but not Mlocked",
+	[BOOKS_UNMARKED_KSM]	= "a KSM page, present in a VM_LOCKED VMA, but not Mlocked",
 	[BOOKS_EVICTABLE]	= "Mlocked, but on an evictable list",
 	[BOOKS_STRANDED]	= "Unevictable, but not Mlocked",
 	[BOOKS_SPECIAL]		= "special or hugetlb VMA is VM_LOCKED",
@@ -598,7 +600,8 @@ static void compare_mappings(void)
 			    count > 1)
 				continue;
 		}
-		differ(vma->on_fault ? BOOKS_UNMARKED : BOOKS_UNMARKED_EAGER,
+		differ(flags & KPF_KSM ? BOOKS_UNMARKED_KSM :
+		       vma->on_fault ? BOOKS_UNMARKED : BOOKS_UNMARKED_EAGER,
 		       map->pfn, map->addr, b.tasks.at[vma->task].pid, 0, 0);
 	}
 	for (i = 0; i < b.vmas.used; i++) {
@@ -766,7 +769,7 @@ static void print_flags(uint64_t flags)
 		{ 1 << 13, "swapcache" }, { KPF_SWAPBACKED, "swapbacked" },
 		{ KPF_COMPOUND_HEAD, "head" }, { KPF_COMPOUND_TAIL, "tail" },
 		{ KPF_HUGE, "hugetlb" }, { KPF_UNEVICTABLE, "UNEVICTABLE" },
-		{ KPF_NOPAGE, "nopage" }, { 1 << 21, "ksm" },
+		{ KPF_NOPAGE, "nopage" }, { KPF_KSM, "ksm" },
 		{ KPF_THP, "thp" }, { KPF_ZERO_PAGE, "zero" },
 		{ KPF_MLOCKED, "MLOCKED" },
 	};

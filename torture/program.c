@@ -136,7 +136,8 @@ static void make_op(uint64_t *rnd, const struct team *g, struct op *op,
 	pick_range(rnd, g, op);
 	if (percent(rnd, 20))
 		op->mods |= SAME_INSTANT;
-	if (percent(rnd, 10) && op->what != FORK && op->what != CALL &&
+	if (percent(rnd, 15) && op->what != FORK && op->what != CALL &&
+	    op->what != SETUID &&
 	    op->what < COMPACT)
 		op->mods |= SPIN;
 	if (percent(rnd, 30))
@@ -342,7 +343,7 @@ void make_group(struct team *g, uint64_t seed)
 	static const unsigned int parts[] = { 1, 2, 4, 16, 64, 256, 1024 };
 	uint64_t state = seed, *rnd = &state;
 	unsigned int i, process = 0, slot = 0;
-	bool few, large;
+	bool few, large, two;
 
 	memset(g, 0, sizeof(*g));
 	g->seed = seed;
@@ -353,7 +354,9 @@ void make_group(struct team *g, uint64_t seed)
 	g->khugepaged = percent(rnd, 25);
 	g->fresh = next_random(rnd);
 	g->family = !opt.privilege && percent(rnd, 50);
-	large = percent(rnd, 30);
+	two = percent(rnd, 50);
+	/* Threads meet in a walk only if that takes long */
+	large = percent(rnd, two ? 60 : 20);
 	g->regions = 1 + below(rnd, g->family && percent(rnd, 60) ? 1 : MAX_REGIONS);
 	for (i = 0; i < g->regions; i++) {
 		struct region *r = &g->region[i];
@@ -408,7 +411,8 @@ void make_group(struct team *g, uint64_t seed)
 	 * A task that waits for another one's lock takes a while to wake up: what
 	 * comes after it is met only where that is long, too.
 	 */
-	if (g->focus_len > g->region[i].pages || percent(rnd, 35))
+	if (g->focus_len > g->region[i].pages ||
+	    percent(rnd, g->family && large ? 70 : 35))
 		g->focus_len = g->region[i].pages;
 	if (percent(rnd, 60) && g->region[i].pages >= 4 * g->focus_len) {
 		g->places = g->region[i].pages / g->focus_len;
@@ -438,7 +442,7 @@ void make_group(struct team *g, uint64_t seed)
 		unsigned int threads = percent(rnd, 50) ? 1 : 2 + below(rnd, 2);
 
 		if (g->family)
-			threads = percent(rnd, 55) ? 1 : 2;
+			threads = 1 + two;
 		if (few && slot >= 2)
 			break;
 		if (few && slot + threads > 3)

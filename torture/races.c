@@ -44,6 +44,7 @@ long page_size;
 static unsigned int results, failures, details;
 static unsigned long operations, quiet_points;
 static unsigned int lost;		/* groups */
+static unsigned long ksm_unmarked;
 static unsigned int suspicions, confirmed;
 static bool stuck;
 static unsigned long said[WHATS], succeeded[WHATS];
@@ -318,6 +319,9 @@ static bool look(const char *when, bool sums)
 	bad = nr;
 	if (!populate_succeeds())
 		bad -= kinds[BOOKS_UNMARKED_EAGER];
+	/* The base loses these, too: see books.h */
+	bad -= kinds[BOOKS_UNMARKED_KSM];
+	ksm_unmarked += kinds[BOOKS_UNMARKED_KSM];
 	if (opt.privilege)
 		bad += compare_charges();
 	if (ctl->group.limit_pages)
@@ -549,6 +553,9 @@ int main(int argc, char **argv)
 	printf("# %lu operations, %lu quiet points, %u groups, %.0f s (%.0f at work, %.0f looking, of that %.0f to get quiet, %.0f ending)\n",
 	       operations, quiet_points, results, now() - start, worked, looked,
 	       quieted, ended);
+	if (ksm_unmarked)
+		printf("# %lu times a KSM page of a VM_LOCKED VMA was not Mlocked, as on the base\n",
+		       ksm_unmarked);
 	if (suspicions)
 		printf("# %u suspicions in a round, of which the books confirmed %u\n",
 		       suspicions, confirmed);

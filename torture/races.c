@@ -294,12 +294,13 @@ static unsigned int compare_charges(void)
 /*
  * Can a plain lock be relied upon to mark all of what is present?  Not where it
  * may meet a page that it cannot fault in: it goes no further in that VMA then.
+ * A family may say every word that takes pages away.
  */
 static bool populate_succeeds(void)
 {
 	const uint64_t words = 1ULL << TRUNCATE | 1ULL << PUNCH | 1ULL << MPROTECT;
 
-	return !ctl->group.limit_pages && !ctl->failed_locks &&
+	return !ctl->group.limit_pages && !ctl->failed_locks && !ctl->group.family &&
 		!(ctl->group.words & words);
 }
 

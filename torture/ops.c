@@ -424,7 +424,8 @@ static int look_here(struct slot *slot, const struct op *op)
 	uint64_t pfn, flags;
 
 	reap_kids(slot);
-	if (ctl->group.processes > 1 || pagemap < 0 || kpageflags < 0 ||
+	/* The weather's process locks nothing */
+	if (ctl->group.processes > (opt.privilege ? 2 : 1) || pagemap < 0 || kpageflags < 0 ||
 	    slot >= &ctl->slot[MAX_SLOTS])
 		return ENODEV;
 	if (kids_lock() || charged_pages() != 0)

@@ -299,7 +299,9 @@ void make_programs(struct team *g, unsigned int round)
 		struct program *p = &slot->program;
 		unsigned int k, op;
 
-		if (g->family && i && percent(rnd, 70))
+		if (slot->process == weather_process(g))
+			make_program(rnd, g, p, false, false);
+		else if (g->family && i && percent(rnd, 70))
 			make_helper(rnd, g, p);
 		else if (g->family)
 			make_family(rnd, g, p);
@@ -353,10 +355,10 @@ void make_group(struct team *g, uint64_t seed)
 	g->founder_unmaps = percent(rnd, 25);
 	g->khugepaged = percent(rnd, 25);
 	g->fresh = next_random(rnd);
-	g->family = !opt.privilege && percent(rnd, 50);
+	g->family = percent(rnd, 50);
 	two = percent(rnd, 50);
 	/* Threads meet in a walk only if that takes long */
-	large = percent(rnd, two ? 60 : 20);
+	large = percent(rnd, two ? 60 : 20) && !opt.privilege;
 	g->regions = 1 + below(rnd, g->family && percent(rnd, 60) ? 1 : MAX_REGIONS);
 	for (i = 0; i < g->regions; i++) {
 		struct region *r = &g->region[i];
@@ -426,8 +428,8 @@ void make_group(struct team *g, uint64_t seed)
 	if (g->family) {
 		g->places = 0;
 		g->round_ms = 160 << below(rnd, 4);
-		if (g->focus_len > 64 && !large && !is_huge(g->region[g->focus_region].kind))
-			g->focus_len = 1 << below(rnd, 10);
+		if (g->focus_len > (opt.privilege ? 16 : 64) && !large && !is_huge(g->region[g->focus_region].kind))
+			g->focus_len = 1 << below(rnd, opt.privilege ? 6 : 10);
 		if (g->focus_len > g->region[g->focus_region].pages)
 			g->focus_len = g->region[g->focus_region].pages;
 		g->focus_off = below(rnd, g->region[g->focus_region].pages /

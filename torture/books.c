@@ -113,6 +113,7 @@ static const char *const kind_names[BOOKS_KINDS] = {
 	[BOOKS_UNMARKED]	= "present in an on-fault VMA, but not Mlocked",
 	[BOOKS_UNMARKED_EAGER]	= "present in a VM_LOCKED VMA, but not Mlocked",
 	[BOOKS_UNMARKED_KSM]	= "a KSM page, present in a VM_LOCKED VMA, but not Mlocked",
+	[BOOKS_UNMARKED_HUGE]	= "a huge page, mapped once as a whole in a VM_LOCKED VMA, but not Mlocked",
 	[BOOKS_EVICTABLE]	= "Mlocked, but on an evictable list",
 	[BOOKS_STRANDED]	= "Unevictable, but not Mlocked",
 	[BOOKS_SPECIAL]		= "special or hugetlb VMA is VM_LOCKED",
@@ -601,6 +602,7 @@ static void compare_mappings(void)
 				continue;
 		}
 		differ(flags & KPF_KSM ? BOOKS_UNMARKED_KSM :
+		       b.split_huge && (flags & KPF_THP) ? BOOKS_UNMARKED_HUGE :
 		       vma->on_fault ? BOOKS_UNMARKED : BOOKS_UNMARKED_EAGER,
 		       map->pfn, map->addr, b.tasks.at[vma->task].pid, 0, 0);
 	}

@@ -44,7 +44,7 @@ long page_size;
 static unsigned int results, failures, details;
 static unsigned long operations, quiet_points;
 static unsigned int lost;		/* groups */
-static unsigned long ksm_unmarked;
+static unsigned long ksm_unmarked, huge_unmarked;
 static unsigned int suspicions, confirmed;
 static bool stuck;
 static unsigned long said[WHATS], succeeded[WHATS];
@@ -321,8 +321,9 @@ static bool look(const char *when, bool sums)
 	if (!populate_succeeds())
 		bad -= kinds[BOOKS_UNMARKED_EAGER];
 	/* The base loses these, too: see books.h */
-	bad -= kinds[BOOKS_UNMARKED_KSM];
+	bad -= kinds[BOOKS_UNMARKED_KSM] + kinds[BOOKS_UNMARKED_HUGE];
 	ksm_unmarked += kinds[BOOKS_UNMARKED_KSM];
+	huge_unmarked += kinds[BOOKS_UNMARKED_HUGE];
 	if (opt.privilege)
 		bad += compare_charges();
 	if (ctl->group.limit_pages)
@@ -554,9 +555,9 @@ int main(int argc, char **argv)
 	printf("# %lu operations, %lu quiet points, %u groups, %.0f s (%.0f at work, %.0f looking, of that %.0f to get quiet, %.0f ending)\n",
 	       operations, quiet_points, results, now() - start, worked, looked,
 	       quieted, ended);
-	if (ksm_unmarked)
-		printf("# %lu times a KSM page of a VM_LOCKED VMA was not Mlocked, as on the base\n",
-		       ksm_unmarked);
+	if (ksm_unmarked || huge_unmarked)
+		printf("# not Mlocked in a VM_LOCKED VMA, as on the base: %lu times a KSM page, %lu times a huge page\n",
+		       ksm_unmarked, huge_unmarked);
 	if (suspicions)
 		printf("# %u suspicions in a round, of which the books confirmed %u\n",
 		       suspicions, confirmed);

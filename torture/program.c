@@ -45,7 +45,7 @@ static const struct weight anything[] = {
 	{ MOVE_PAGES, 2 }, { OTHERS_WRITE, 2 }, { SETRLIMIT, 2 },
 	/* Of 64 bits, few of them do anything */
 	{ PERSONALITY, sizeof(long) == 8 ? 1 : 8 },
-	{ CALL, 2 }, { USERFAULTFD, 2 }, { UNSHARE, 1 }, { SETUID, 1 },
+	{ CALL, 2 }, { USERFAULTFD, 2 }, { UNSHARE, 2 }, { SETUID, 1 },
 	{ 0, 0 }
 };
 /* What ends a mapping, or puts another page in its place */

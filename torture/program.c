@@ -50,7 +50,7 @@ static const struct weight anything[] = {
 };
 /* What ends a mapping, or puts another page in its place */
 static const struct weight takes[] = {
-	{ MUNLOCK, 6 }, { MUNLOCKALL, 3 }, { MUNMAP, 5 }, { MAP, 3 },
+	{ MUNLOCK, 6 }, { MUNLOCKALL, 3 }, { MUNMAP, 8 }, { MAP, 4 },
 	{ WRITE, 6 }, { KERNEL_WRITE, 2 }, { OTHERS_WRITE, 1 },
 	{ MADVISE, 6 }, { MREMAP, 3 }, { MPROTECT, 2 }, { TRUNCATE, 1 },
 	{ PUNCH, 1 }, { EXIT, 1 }, { REMAP_FILE_PAGES, 1 }, { 0, 0 }
@@ -205,9 +205,14 @@ static void add_focus_op(const struct team *g, struct program *p, enum what what
 	};
 }
 
-/* Where two meet, one of them may be a bit later */
-static void soon(uint64_t *rnd, struct op *op)
+/* Where two meet, one of them may be a bit later, and both mostly do it to all */
+static void soon(uint64_t *rnd, const struct team *g, struct op *op)
 {
+	if (percent(rnd, 75)) {
+		op->region = g->focus_region;
+		op->off = g->focus_off;
+		op->len = g->focus_len;
+	}
 	op->mods &= ~SAME_INSTANT;
 	op->delay = percent(rnd, 75) ? 1 << below(rnd, 14) : 0;
 }
@@ -240,12 +245,16 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 	memset(p, 0, sizeof(*p));
 	p->loops = 4000;
 	p->mends = true;
-	if (percent(rnd, 60))
+	if (percent(rnd, 70))
 		add_focus_op(g, p, MAP);
-	maybe(rnd, g, p, 30, anything);
-	maybe(rnd, g, p, 70, touches);
-	maybe(rnd, g, p, 60, locks);
-	maybe(rnd, g, p, 30, touches);
+	maybe(rnd, g, p, 20, anything);
+	/* What was not written to is not there to be shared */
+	if (percent(rnd, 75))
+		add_focus_op(g, p, WRITE);
+	else
+		maybe(rnd, g, p, 70, touches);
+	maybe(rnd, g, p, 75, locks);
+	maybe(rnd, g, p, 15, touches);
 	for (i = 1 + percent(rnd, 40); i; i--) {
 		add_focus_op(g, p, FORK);
 		p->op[p->nr - 1].arg = (next_random(rnd) & ~1) | (i & 1);
@@ -259,7 +268,7 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 		p->meets = p->nr + 1;
 	maybe(rnd, g, p, p->meets ? 100 : 80, percent(rnd, 50) ? takes : unlocks);
 	if (p->meets)
-		soon(rnd, &p->op[p->nr - 1]);
+		soon(rnd, g, &p->op[p->nr - 1]);
 	maybe(rnd, g, p, 40, percent(rnd, 50) ? takes : anything);
 	/* Who looks locks nothing, or it is no look */
 	if (percent(rnd, 95))
@@ -275,13 +284,13 @@ static void make_family_kid(uint64_t *rnd, const struct team *g, struct program 
 	p->loops = percent(rnd, 80) ? 1 : 3;
 	maybe(rnd, g, p, 10, anything);
 	maybe(rnd, g, p, 85, locks);
-	maybe(rnd, g, p, 25, touches);
+	maybe(rnd, g, p, 15, touches);
 	if (percent(rnd, 80))
 		p->meets = p->nr + 1;
 	if (percent(rnd, 60)) {
 		make_op(rnd, g, &p->op[p->nr++], takes);
 		if (p->meets)
-			soon(rnd, &p->op[p->nr - 1]);
+			soon(rnd, g, &p->op[p->nr - 1]);
 	}
 	maybe(rnd, g, p, 20, anything);
 	maybe(rnd, g, p, 20, takes);

@@ -78,7 +78,8 @@ static const int protections[] = {
 	PROT_READ | PROT_WRITE | PROT_EXEC,
 };
 static const unsigned long personalities[] = {
-	0, ADDR_LIMIT_3GB, ADDR_LIMIT_32BIT, READ_IMPLIES_EXEC, ADDR_COMPAT_LAYOUT,
+	ADDR_LIMIT_3GB, 0, ADDR_LIMIT_3GB, ADDR_LIMIT_32BIT, READ_IMPLIES_EXEC,
+	ADDR_COMPAT_LAYOUT,
 };
 
 static const struct region *region_of(const struct op *op)
@@ -652,7 +653,7 @@ int do_op(struct slot *slot, const struct op *op)
 	case SETRLIMIT:
 		return set_limit(slot, op);
 	case PERSONALITY:
-		return error_of(personality(personalities[op->arg % 5]));
+		return error_of(personality(personalities[op->arg % 6]));
 	case CALL:
 		return check_call(slot, op);
 	case USERFAULTFD:
@@ -715,7 +716,7 @@ void describe_op(char *out, size_t size, const struct op *op)
 		snprintf(more, sizeof(more), ", page %u", op->off2);
 		break;
 	case PERSONALITY:
-		snprintf(more, sizeof(more), ", %lx", personalities[op->arg % 5]);
+		snprintf(more, sizeof(more), ", %lx", personalities[op->arg % 6]);
 		break;
 	case FORK: case KILL: case OTHERS_WRITE: case CALL: case SETRLIMIT:
 	case KSM_SWITCH: case HUGE_SWITCH: case MOVE_PAGES: case GROUP_LIMIT:

@@ -48,6 +48,11 @@ static const struct weight anything[] = {
 	{ CALL, 2 }, { USERFAULTFD, 2 }, { UNSHARE, 2 }, { SETUID, 1 },
 	{ 0, 0 }
 };
+/* What a task is, which lasts: it may do that before anything else */
+static const struct weight habits[] = {
+	{ PERSONALITY, sizeof(long) == 8 ? 1 : 8 }, { SETRLIMIT, 2 },
+	{ MLOCKALL, 2 }, { SETUID, 1 }, { UNSHARE, 2 }, { 0, 0 }
+};
 /* What ends a mapping, or puts another page in its place */
 static const struct weight takes[] = {
 	{ MUNLOCK, 6 }, { MUNLOCKALL, 3 }, { MUNMAP, 8 }, { MAP, 4 },
@@ -160,6 +165,8 @@ static void make_program(uint64_t *rnd, const struct team *g,
 	p->mends = percent(rnd, 50);
 	if (kid && percent(rnd, 70))
 		p->loops = 1;
+	if (percent(rnd, 8))
+		make_op(rnd, g, &p->op[p->nr++], habits);
 	if (locker) {
 		make_op(rnd, g, &p->op[p->nr++], locks);
 		if (percent(rnd, 50))
@@ -171,9 +178,8 @@ static void make_program(uint64_t *rnd, const struct team *g,
 		if (kid && percent(rnd, 60))
 			make_op(rnd, g, &p->op[p->nr++], anything);
 	} else {
-		p->nr = 1 + below(rnd, 4);
-		for (i = 0; i < p->nr; i++)
-			make_op(rnd, g, &p->op[i], percent(rnd, 8) && !opt.privilege ?
+		for (i = 1 + below(rnd, 4); i; i--)
+			make_op(rnd, g, &p->op[p->nr++], percent(rnd, 8) && !opt.privilege ?
 				weather : anything);
 	}
 	p->end = below(rnd, KID_ENDS);
@@ -245,6 +251,7 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 	memset(p, 0, sizeof(*p));
 	p->loops = 4000;
 	p->mends = true;
+	maybe(rnd, g, p, 15, habits);
 	if (percent(rnd, 70))
 		add_focus_op(g, p, MAP);
 	maybe(rnd, g, p, 20, anything);

@@ -14,9 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/swap.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "sys.h"
@@ -544,7 +546,7 @@ static int try_call(unsigned int call, unsigned int pages, bool file,
 	return err;
 }
 
-static int check_call(struct slot *slot, const struct op *op)
+static int check_call(const struct op *op)
 {
 	static const char *const calls[] = {
 		"new memory after mlock()", "new memory after mlock2(0)",
@@ -559,9 +561,6 @@ static int check_call(struct slot *slot, const struct op *op)
 	unsigned int i, wrong = 0;
 	int err = 0;
 
-	/* Another thread could unlock it, and nobody else sees the flags */
-	if (slot->threads > 1 || geteuid() || kpageflags < 0)
-		return EBUSY;
 	for (i = 0; i < TIMES; i++) {
 		err = try_call(call, pages, op->arg & 0x40, &broken);
 		if (err)
@@ -582,6 +581,27 @@ static int check_call(struct slot *slot, const struct op *op)
 			 "not Mlocked at once, each time" :
 			 "not Unevictable at once, each time");
 	return 0;
+}
+
+static int check_call_alone(struct slot *slot, const struct op *op)
+{
+	int status;
+	pid_t pid;
+
+	/* Only root sees the flags */
+	if (geteuid() || kpageflags < 0)
+		return EPERM;
+	if (slot->threads == 1)
+		return check_call(op);
+	/* Another thread could unlock it: not in a process of its own */
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		_exit(check_call(op));
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 }
 
 /* A lock that populates and fails may leave present pages unmarked */
@@ -655,7 +675,7 @@ int do_op(struct slot *slot, const struct op *op)
 	case PERSONALITY:
 		return error_of(personality(personalities[op->arg % 6]));
 	case CALL:
-		return check_call(slot, op);
+		return check_call_alone(slot, op);
 	case USERFAULTFD:
 		return serve_faults(addr, bytes, op->arg);
 	case UNSHARE:

@@ -48,10 +48,10 @@ static const struct weight anything[] = {
 	{ CALL, 2 }, { USERFAULTFD, 2 }, { UNSHARE, 2 }, { SETUID, 1 },
 	{ 0, 0 }
 };
-/* What a task is, which lasts: it may do that before anything else */
+/* What a task is, which lasts, or has of its own: it may come before anything else */
 static const struct weight habits[] = {
 	{ PERSONALITY, sizeof(long) == 8 ? 1 : 8 }, { SETRLIMIT, 2 },
-	{ MLOCKALL, 2 }, { SETUID, 1 }, { UNSHARE, 2 }, { 0, 0 }
+	{ MLOCKALL, 2 }, { SETUID, 1 }, { UNSHARE, 2 }, { CALL, 3 }, { 0, 0 }
 };
 /* What ends a mapping, or puts another page in its place */
 static const struct weight takes[] = {

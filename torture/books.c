@@ -42,6 +42,7 @@
 enum {
 	MAX_DIFFS = 8192,
 	SCANS = 3,
+	PATIENCE = 12,			/* scans, where only counters differ */
 	CHUNK = 1 << 16,		/* entries of 8 bytes read at once */
 };
 
@@ -703,7 +704,7 @@ unsigned int books_check(const struct books_diff **diffs, bool sums)
 	const unsigned int last = SCANS - 1;
 	unsigned int i;
 
-	for (i = 0; i < SCANS; i++) {
+	for (i = 0; ; i++) {
 		/*
 		 * The second and third look wait: for a page that is off the
 		 * lists to be put back, and for counters to be folded.
@@ -714,12 +715,16 @@ unsigned int books_check(const struct books_diff **diffs, bool sums)
 		if (!b.nr_diffs[last])
 			break;
 		if (i)
-			intersect(i - 1);
-		if (!b.nr_diffs[last] || i == last)
+			intersect(0);
+		if (!b.nr_diffs[last])
 			break;
-		memcpy(b.diffs[i], b.diffs[last],
+		/* Counters alone: on a slow host they are folded late */
+		if (i >= SCANS - 1 && (i == PATIENCE ||
+				       b.diffs[last][0].kind < BOOKS_MLOCKED))
+			break;
+		memcpy(b.diffs[0], b.diffs[last],
 		       b.nr_diffs[last] * sizeof(b.diffs[0][0]));
-		b.nr_diffs[i] = b.nr_diffs[last];
+		b.nr_diffs[0] = b.nr_diffs[last];
 		if (b.diffs[last][0].kind >= BOOKS_MLOCKED)
 			pause = (struct timespec) { 1, 300000000 };
 		nanosleep(&pause, NULL);

@@ -12,7 +12,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 
 ##= BASE          auto                   the queue and its kernel; auto is v4.2-rc1 if LINUX= or the cache has one, else debian-5.10
 ##= ARCH          x86_64                 the architecture, one of configs/arch
-##= LINUX         none                   a tree of v4.2-rc1 or v4.2, as BASE or to apply to
+##= LINUX         none                   a tree of v4.2-rc1 or v4.2, as BASE; apply: the git tree
 ##= KERNEL        none                   test, run, shell: boot this image of your own instead, nothing is built
 ##= TEST          all                    test: only these programs, "mlock2-touch mlock-plain"
 ##= PROG          none                   run: the program, for ARCH, static or not
@@ -75,8 +75,8 @@ run: $(built)	## your program PROG=./a.out ARGS= in the guest
 	scripts/run $(base) $(ARCH) '$(PROG)' $(ARGS)
 shell: $(built)	## a shell in the guest, with the selftests in /tests
 	scripts/shell $(base) $(ARCH)
-apply:	## apply the series to the git tree LINUX
-	scripts/apply $(base)
+apply:	## apply the series to the git tree LINUX; BASE=auto is the queue for its version
+	scripts/apply $(BASE)
 series:	## the mailable series with a cover letter, in out/BASE/series
 	scripts/series $(base)
 

@@ -164,7 +164,8 @@ static int run(char **argv, unsigned int seconds)
 	}
 	if (!pid) {
 		sigprocmask(SIG_UNBLOCK, &child, NULL);
-		setpgid(0, 0);
+		/* A shell then needs no other process to get the console as its terminal */
+		setsid();
 		execv(argv[0], argv);
 		say("guest: cannot run %s: %s", argv[0], strerror(errno));
 		_exit(CANNOT_RUN);

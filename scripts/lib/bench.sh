@@ -9,8 +9,6 @@
 dir=${out:?}/bench
 mkdir -p "$dir"
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 130' INT TERM HUP
 mkdir -p "$tmp/root/tests"
 # shellcheck source=scripts/lib/cells.sh
 . "${top:?}/scripts/lib/cells.sh"

@@ -262,10 +262,62 @@ tree_key() {
 	} | sha256sum | cut -d' ' -f1
 }
 
-# end_job PID: end a process and all that it has started, and wait for it.  They are
-# stopped first, so that none begins another one that would be missed.
+# How a script ends.  Its traps are set here, for a signal may come at any moment, also
+# while it ends already, and Ctrl-C is pressed more than once: then dash leaves the trap
+# of EXIT in its midst for that of the signal.  So both do the same, the second time
+# undisturbed: end what was started, do what at_end was told, remove the directory tmp.
+tmp=
+# at_end COMMAND: more to do then; it may be done twice
+at_end() {
+	# shellcheck disable=SC2064  # the command is meant, its variables are those of then
+	trap "trap '' INT TERM HUP; end_started; { $1; } || :; remove_tmp" EXIT
+	# shellcheck disable=SC2064
+	trap "trap '' INT TERM HUP; end_started; { $1; } || :; remove_tmp; exit 130" INT TERM HUP
+}
+remove_tmp() { [ -z "$tmp" ] || rm -rf "$tmp"; }
+
+# A signal may also come between `command &` and `job=$!`.  So a script that starts
+# something does
+#
+#	expect_job
+#	command &
+#	job=$!
+#	... wait "$job"
+#	job='' job_expected=
+job='' job_expected=''
+expect_job() {
+	job='' job_last=${!:-}
+	job_expected=yes
+}
+end_started() {
+	[ -n "$job_expected" ] || return 0
+	job=${job:-${!:-}}
+	# Nothing was started yet
+	[ "$job" != "$job_last" ] || return 0
+	end_job "$job"
+}
+
+# end_job PID: end a process and all that it has started, and wait for it.  What does
+# not end by itself in five seconds is killed, with what it has started meanwhile.
 end_job() {
-	job_all='' job_new=$1
+	job_stop "$1"
+	job_signal TERM
+	job_tries=0
+	while job_living; [ -n "$job_alive" ] && [ $job_tries -lt 60 ]; do
+		job_tries=$((job_tries + 1))
+		[ $job_tries -lt 50 ] || {
+			# shellcheck disable=SC2086
+			job_stop $job_alive
+			job_signal KILL
+		}
+		sleep 0.1
+	done
+	wait "$1" 2>/dev/null || :
+}
+# job_stop PID...: stop them and all that they have started, so that none begins another
+# one that would be missed; job_all is who
+job_stop() {
+	job_all='' job_new=$*
 	while [ -n "$job_new" ]; do
 		job_all="$job_all $job_new"
 		# shellcheck disable=SC2086
@@ -279,26 +331,22 @@ end_job() {
 					print pid
 			}' | paste -sd' ')
 	done
-	# shellcheck disable=SC2086
-	kill -TERM $job_all 2>/dev/null || :
-	# shellcheck disable=SC2086
-	kill -CONT $job_all 2>/dev/null || :
-	job_tries=0
-	while job_alive; do
-		job_tries=$((job_tries + 1))
-		# shellcheck disable=SC2086
-		[ $job_tries -lt 50 ] || kill -KILL $job_all 2>/dev/null || :
-		[ $job_tries -lt 60 ] || break
-		sleep 0.1
-	done
-	wait "$1" 2>/dev/null || :
 }
-job_alive() {
+# job_signal SIGNAL: to all that were stopped, which go on
+job_signal() {
+	# shellcheck disable=SC2086
+	kill -s "$1" $job_all 2>/dev/null || :
+	# shellcheck disable=SC2086
+	kill -s CONT $job_all 2>/dev/null || :
+}
+# job_living: job_alive is who of job_all has not ended
+job_living() {
+	job_alive=
 	for job_pid in $job_all; do
 		case $(sed 's/^.*) //' "/proc/$job_pid/stat" 2>/dev/null) in
 		''|Z*|X*) ;;
-		*) return 0 ;;
+		*) job_alive="$job_alive $job_pid" ;;
 		esac
 	done
-	return 1
 }
+at_end :

@@ -111,6 +111,17 @@ check_base() {
 
 bases() { (cd "$top/patches" && for b in */base; do printf '%s ' "${b%/base}"; done); }
 
+# version_of DIR: that of a kernel tree, "4.2"
+version_of() {
+	sed -n 's/^\(VERSION\|PATCHLEVEL\) *= *//p' "$1/Makefile" 2>/dev/null | paste -sd.
+}
+
+# version_of_base BASE: the same, by its base file
+version_of_base() {
+	# shellcheck disable=SC1090
+	(. "$top/patches/$1/base" && echo "$VERSION.$PATCHLEVEL")
+}
+
 arches() {
 	for a in "$top"/configs/arch/*.sh; do
 		a=${a##*/}
@@ -204,17 +215,19 @@ watched() {
 	log=$1 watched_what=$2
 	shift 2
 	progress_begin
+	expect_job
 	"$@" >"$log" 2>&1 &
 	job=$!
-	# What runs in the background of a shell takes no notice of Ctrl-C
-	trap 'trap "" INT TERM HUP; end_job "$job"; exit 130' INT TERM HUP
+	watched_times=0
 	while kill -0 "$job" 2>/dev/null; do
-		sleep 1
+		# What takes no time is not to take a second
+		watched_times=$((watched_times + 1))
+		if [ $watched_times -le 10 ]; then sleep 0.1; else sleep 1; fi
 		progress "$watched_what" ${HOW_FAR:-}
 	done
 	status=0
 	wait "$job" || status=$?
-	trap 'exit 130' INT TERM HUP
+	job='' job_expected=''
 	progress_end
 	return "$status"
 }

@@ -16,8 +16,6 @@ need_space() {
 make_tmp() {
 	need_space "${TMPDIR:-/tmp}" "${1:-10}" TMPDIR
 	tmp=$(mktemp -d) || die "cannot make a directory in ${TMPDIR:-/tmp}: set TMPDIR"
-	trap 'rm -rf "$tmp"' EXIT
-	trap 'exit 130' INT TERM HUP
 }
 
 # progress WHAT [COMMAND]: how far it is (what COMMAND prints) and for how long, in a

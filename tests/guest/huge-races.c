@@ -163,7 +163,7 @@ static void run_races(const char *what, bool can, bool marks_shared)
 		if (!can)
 			tap_skip(claim, "no such huge pages");
 		else if (three && !marks_shared)
-			tap_skip(claim, "those that are shared are not marked");
+			tap_skip(claim, "huge pages that are shared are not marked");
 		else
 			run_race(claim, three);
 	}

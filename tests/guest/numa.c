@@ -43,19 +43,22 @@ static int node_of(const void *addr, int to)
 	return status;
 }
 
-/*
- * The mark of a huge page is in its first page.  v5.10 has what was moved in the LRU
- * batch of the CPU that did it.
- */
+/* The mark of a huge page is in its first page */
 static bool locked_or_tail(const void *addr)
 {
-	return (page_kflags(addr) & 1ULL << 16) || batched_page_is_locked(addr);
+	return (page_kflags(addr) & 1ULL << 16) || page_is_locked(addr);
 }
 
-/* Are those of the @pages that are present all locked, and the first of them present? */
+/*
+ * Are those of the @pages that are present all locked, and the first of them present?
+ * v5.10 has what was touched or moved in the LRU batch of the CPU that did it, which
+ * need not be this one.
+ */
 static bool present_are_locked(const char *map, size_t pages)
 {
-	return batched_page_is_locked(map) && count_pages(map, pages, locked_or_tail) ==
+	if (kernel_since(4, 16))
+		drain_lru();
+	return page_is_locked(map) && count_pages(map, pages, locked_or_tail) ==
 		count_pages(map, pages, page_is_present);
 }
 

@@ -283,3 +283,28 @@ apply >/dev/null 2>&1
 check "apply: a second time is refused" fails 'already\|does not fit\|would overwrite' apply
 check "apply: which changes nothing" is_now new
 reset_toy
+
+# The queue for the version of the tree
+mkdir "$toy/patches/other"
+echo 'VERSION=5 PATCHLEVEL=10 SUBLEVEL=7 TAKE_OUT=yes' >"$toy/patches/other/base"
+by_version() { LINUX=$toy_linux "$toy/scripts/apply" auto; }
+check "apply: BASE=auto is the queue for the version of the tree" by_version
+check "apply: that one was applied" is_now new
+reset_toy
+toy_version() {
+	printf 'VERSION = %s\nPATCHLEVEL = %s\n' "$1" "$2" >"$toy_linux/Makefile"
+	git -C "$toy_linux" commit -qam "version $1.$2"
+}
+toy_version 4 4
+check "apply: BASE=auto without one names those that there are" \
+	fails 'is Linux 4.4, .*: other (Linux 5.10) v4.2-rc1 (Linux 4.2)' by_version
+echo 'int mlock2;' >"$toy_linux/mm/mlock.c"
+toy_version 5 10
+check "apply: a tree of 5.10 with its own mlock2() is told what to do" fails 'take it out with scripts/lib/take-out' by_version
+echo 'VERSION=5 PATCHLEVEL=10 SUBLEVEL=8' >"$toy/patches/other/base"
+mkdir "$toy/patches/third"
+cp "$toy/patches/other/base" "$toy/patches/third"
+check "apply: BASE=auto with two queues for the version asks which" fails 'more than one queue: other third; choose with BASE=' by_version
+rm -r "$toy/patches/other" "$toy/patches/third"
+git -C "$toy_linux" reset -q --hard HEAD~2
+reset_toy

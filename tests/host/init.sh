@@ -26,6 +26,8 @@ int main(int argc, char **argv)
 			abort();
 		pause();
 	}
+	if (!strcmp(what, "session"))
+		printf("# %s of a session\n", getsid(0) == getpid() ? "leader" : "member");
 	fflush(stdout);
 	if (!strcmp(what, "orphan") && !fork()) {
 		setsid();
@@ -87,6 +89,11 @@ TAP version 13
 1..1
 ok 1 - first
 # exit 0'
+	boot_init '9 /tests/t session' >"$tmp/init.log"
+	check "init: a program leads a session, so that a shell can have a terminal" says '# leader of a session'
+	check "shell: nothing forks between PID 1 and the shell" sh -c "
+		grep -q '^echo \"[0-9]* /bin/busybox cttyhack /bin/sh -l\"' '$top/scripts/shell'"
+	boot_init '9 /tests/t crash' '9 /tests/t orphan' '2 /tests/t' '1 /tests/t hang' >"$tmp/init.log"
 	check "init: a dump of the tasks, and 124, for a program that takes too long" says 'ok 1 - in the midst
 guest: dump of all tasks
 guest: no /proc/sysrq-trigger: CONFIG_MAGIC_SYSRQ is off

@@ -36,7 +36,7 @@ case \$* in *install*) echo 'E: nothing here'; exit 100 ;; esac" | fake apt-get
 # deps
 echo 'echo 1000' | fake id
 check "deps: without root all that the demo lacks is named in one line" \
-	fails 'missing for make demo: bc bison busybox-static cpio flex gcc git libc6-dev make perl qemu-system-x86 xz-utils; as root:' \
+	fails 'missing for make demo: bc bison busybox-static cpio flex gcc git libc6-dev libelf-dev make perl qemu-system-x86 xz-utils; as root:' \
 	on_machine "$toy/scripts/deps" demo
 check "deps: that is one line, and nothing was asked of a mirror" sh -c "
 	[ \"\$(wc -l <'$tmp/err')\" -eq 1 ] && [ ! -e '$tmp/setup/asked' ]"
@@ -267,7 +267,7 @@ git -C "$toy_tree" add -A
 git -C "$toy_tree" commit -qm series
 git -C "$toy_tree" branch -f series
 touch "$toy_tree/.git/lof-key"
-printf 'it is not locked\tmm/mlock.c\ts/locked = 1/locked = 0/\nnobody sees it\tmm/mlock.c\ts/int /long /\n' \
+printf 'it is not locked\tmm/mlock.c\ts/locked = 1/locked = 0/\town\nnobody sees it\tmm/mlock.c\ts/int /long /\n' \
 	>"$toy/tests/expect/mutants-own-2.0.tsv"
 printf 'own\t*\tpass\tw\n' >"$toy/tests/expect/control-own-2.0.tsv"
 replace() { { echo '#!/bin/sh'; cat; } >"$toy/scripts/$1"; chmod +x "$toy/scripts/$1"; }
@@ -277,6 +277,7 @@ echo "mkdir -p '$tmp/setup/toyout/own-2.0/x86_64-mutant/results'
 cp '$tmp/setup/good' '$tmp/setup/toyout/own-2.0/x86_64-mutant/results/'\${0##*/}.log" |
 	tee "$tmp/setup/more" | replace numa
 replace lib/hold-page <"$tmp/setup/more"
+echo "cp '$tmp/setup/good' '$tmp/setup/toyout/own-2.0/x86_64-mutant/races.log'" | replace races
 cat <<END_OF_BOOT | replace lib/boot
 echo x >>'$tmp/setup/boots'
 while [ "\$1" != --log ]; do shift; done

@@ -139,4 +139,29 @@ check "verdict: TAP and JUnit of a run" sh -c "
 check "verdict: the JUnit is XML" sh -c "
 	sed 's/first/a < b \& \"c\"/' '$tmp/cases/001' >'$tmp/odd' &&
 	'$top/scripts/lib/verdict' --results '$tmp/results/odd' '$tmp/odd' &&
-	python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' '$tmp/results/odd.xml'"
+	perl '$top/tests/host/xml.pl' '$tmp/results/odd.xml'"
+for odd in 's/&lt;/</' 's/&amp;/\&/' 's/&quot;c&quot;/"c"/' '$d' 's/<testcase/& name=x/' 's/b/\x01/'; do
+	sed "$odd" "$tmp/results/odd.xml" >"$tmp/odd.xml"
+	check "verdict: no XML after sed '$odd'" sh -c "
+		! cmp -s '$tmp/odd.xml' '$tmp/results/odd.xml' && ! perl '$top/tests/host/xml.pl' '$tmp/odd.xml'"
+done
+
+# A table of tests/expect with a check that was renamed, and one of each kind that is there
+check "expected: every check that tests/expect names is there" "$top/tests/static/expected"
+expected_row() {	# TEXT BASE KERNELS PROGRAM CHECK: a table of ten such rows gives TEXT
+	expected_says=$1
+	shift
+	# Fewer than ten rows are no table
+	yes "$(printf '%s\t%s\t%s\t%s\twhy' "$@")" | head -n 10 >"$tmp/one-skips.tsv"
+	"$top/tests/static/expected" "$tmp/one-skips.tsv" >"$tmp/out" || :
+	grep -q "$expected_says" "$tmp/out" || { cat "$tmp/out"; return 1; }
+}
+check "expected: a check that was renamed is named" expected_row \
+	'mlock2-more has no check "until it is unlocked"' debian-5.10 x86_64 mlock2-more "until it is unlocked"
+check "expected: a claim that is put together is known" expected_row \
+	'^ok' debian-5.10 x86_64,mips64 mlock2-counters "huge pages: meminfo and a full scan count what is locked"
+check "expected: a piece of it that was renamed is named" expected_row \
+	'has no check "large pages: meminfo' debian-5.10 x86_64 mlock2-counters "large pages: meminfo and a full scan count what is locked"
+check "expected: a program that is gone is named" expected_row 'no program mlock3' debian-5.10 x86_64 mlock3 '*'
+check "expected: an architecture that is gone is named" expected_row 'no architecture vax' debian-5.10 x86_64,vax mlock2-more '*'
+check "expected: a base that is gone is named" expected_row 'no base v4.3' v4.3 x86_64 mlock2-more '*'

@@ -10,7 +10,7 @@
 #include <sys/uio.h>
 
 #include "../../../files/tools/testing/selftests/vm/child.h"
-#include "../../../files/tools/testing/selftests/vm/page_state.h"
+#include "../../../files/tools/testing/selftests/vm/huge_pages.h"
 
 enum { NR_PAGES = 8, HELD = 3 };
 #define LEN	(NR_PAGES * page_size())
@@ -174,12 +174,12 @@ static bool comes_to_wait(pid_t pid)
 /* A fault waits for the page lock, and marks the page when it has it */
 static void test_fault(const char *how, bool writes, bool has)
 {
-	char waits[64], marked[64], *look, *page;
+	char waits[96], marked[96], *look, *page;
 	int fd, to_us[2];
 	pid_t pid;
 
 	snprintf(waits, sizeof(waits), "a %s fault waits for the page lock", how);
-	snprintf(marked, sizeof(marked), "and the page of the %s fault is marked", how);
+	snprintf(marked, sizeof(marked), "the page of a %s fault that waited for the page lock is marked", how);
 	if (!has) {
 		tap_skip(waits, "no mlock2()");
 		tap_skip(marked, "no mlock2()");
@@ -240,9 +240,9 @@ static void test_isolated(const char *what, int fd, int flags, const char *call,
 {
 	static const char * const claims[] = {
 		"a page that is off its LRU list is Mlocked at once",
-		"and Unevictable when it is put back",
-		"munlock() unmarks it at once when it is off its list",
-		"and it is neither when it is put back",
+		"a page that was off its LRU list is Unevictable when it is put back",
+		"munlock() unmarks a page at once when it is off its LRU list",
+		"a page that was munlocked off its LRU list is neither when it is put back",
 		"munmap() does so, too",
 	};
 	char *map, *page;
@@ -369,7 +369,7 @@ static void test_under_migration(bool has)
 {
 	static const char * const claims[] = {
 		"mlock2() does not wait for a page under migration",
-		"and the page that it moves to is locked",
+		"the page that a page under migration moves to is locked",
 		"a page under migration that is touched is locked",
 	};
 	int fd = make_file("/tmp", NR_PAGES), to_us[2], i;
@@ -422,13 +422,111 @@ out:
 	close(fd);
 }
 
+/*
+ * A page that a child shares is under migration when we munlock or unmap it: for a
+ * moment only, for this kernel migrates it.  One that unmaps it from us alone, and then
+ * fails, would leave it Mlocked in the child.
+ */
+static void test_half_way(const char *call, int (*unlock)(const void *, size_t))
+{
+	char *map = touched(-1, MAP_PRIVATE | MAP_ANONYMOUS);
+	char *page = map + HELD * page_size(), c;
+	int tries, to_us[2], to_it[2];
+	pid_t sharer, mover;
+	uint64_t pfn;
+
+	if (pipe(to_us) || pipe(to_it))
+		tap_bail_out("pipe");
+	/* mlock() of the control kernel would copy what is shared */
+	mprotect(map, LEN, PROT_READ);
+	mlock(map, LEN);
+	sharer = start_child();
+	if (!sharer) {
+		if (write(to_us[1], "", 1) != 1 || read(to_it[0], &c, 1) != 1)
+			_exit(2);
+		_exit(!page_is_unlocked(page));
+	}
+	wait_for(to_us[0]);
+	drain_lru();	/* A page in a batch cannot be isolated */
+	pfn = pfn_of(page);
+	mover = start_child();
+	if (!mover) {
+		stay_on_cpu(1);
+		_exit(!tell("migrate", pfn));
+	}
+	for (tries = 0; tries < 20000 && !page_is_swapped(page); tries++)
+		;
+	unlock(map, LEN);
+	child_status(mover);
+	drain_lru();	/* v5.10 has what was migrated in the batch of that CPU */
+	if (write(to_it[1], "g", 1) != 1)
+		tap_bail_out("write");
+	tap_check(!child_status(sharer), "%s during a migration unlocks an anonymous page",
+		  call);
+	munmap(map, LEN);
+}
+
+static int unmap(const void *map, size_t len)
+{
+	return munmap((void *)map, len);
+}
+
+/*
+ * A huge page that a child and we have locked: the child munlocks it, and waits for the
+ * page lock, to check for us, while we split it.
+ */
+static void test_split(void)
+{
+	const char *claim = "a huge page that is split during munlock of another task is locked";
+	const size_t huge = huge_page_size(), pages = huge / page_size();
+	char *map = map_huge(huge);
+	unsigned int locked;
+	int to_us[2], to_it[2];
+	pid_t child;
+	char c;
+
+	if (!map || kernel_since(4, 5)) {
+		tap_skip(claim, "no huge pages, or a split is of the pmd alone");
+		return;
+	}
+	if (pipe(to_us) || pipe(to_it))
+		tap_bail_out("pipe");
+	mprotect(map, huge, PROT_READ);
+	mlock(map, huge);
+	child = start_child();
+	if (!child) {
+		mlock(map, huge);
+		if (write(to_us[1], "", 1) != 1 || read(to_it[0], &c, 1) != 1)
+			_exit(1);
+		munlock(map, huge);
+		_exit(0);
+	}
+	wait_for(to_us[0]);
+	hold("lock", map);
+	if (write(to_it[1], "g", 1) != 1 || !comes_to_wait(child))
+		tap_bail_out("a child that munlocks");
+	/* The end of a VMA within it */
+	mprotect(map, huge / 2, PROT_NONE);
+	locked = count_pages(map, pages, page_is_mlocked);
+	let_go("lock");
+	if (child_status(child))
+		tap_bail_out("a child that munlocks");
+	if (!tap_check(!page_is_huge(map) && locked == pages &&
+		       count_pages(map, pages, page_is_locked) == pages, "%s", claim))
+		printf("# got %u Mlocked of %zu, then %u locked\n", locked, pages,
+		       count_pages(map, pages, page_is_locked));
+	munmap(map, 2 * huge);
+}
+
 int main(void)
 {
 	static const char * const calls[] = { "mlock2()", "mlock()" };
 	bool has = mlock2_supported();
 	int fd, i;
 
-	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4);
+	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4 + 3);
+	/* What is migrated or put back is in the LRU batch of this CPU then */
+	stay_on_cpu(0);
 	test("anonymous", -1, MAP_PRIVATE | MAP_ANONYMOUS, has);
 	fd = make_file("/tmp", NR_PAGES);
 	test("tmpfs", fd, MAP_SHARED, has);
@@ -445,5 +543,8 @@ int main(void)
 	}
 	close(fd);
 	test_under_migration(has);
+	test_half_way("munlock()", munlock);
+	test_half_way("munmap()", unmap);
+	test_split();
 	return tap_exit();
 }

@@ -3,7 +3,6 @@
 #ifndef MEMCG_H
 #define MEMCG_H
 
-#include <sys/utsname.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -75,10 +74,7 @@ static inline long long memcg_unevictable(const char *dir)
  */
 static inline long long memcg_slack(void)
 {
-	struct utsname name;
-
-	return uname(&name) || atoi(name.release) < 5 ? 0 :
-		32 * sysconf(_SC_NPROCESSORS_ONLN);
+	return kernel_since(5, 0) ? 32 * sysconf(_SC_NPROCESSORS_ONLN) : 0;
 }
 
 #endif

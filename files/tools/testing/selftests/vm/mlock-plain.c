@@ -78,12 +78,47 @@ static void test_compaction(void)
 	munmap(map, LEN);
 }
 
+/* Present pages, of which one may not be accessed, so that nothing can populate it */
+static void test_no_access(void)
+{
+	char *map = map_pages(NR_PAGES);
+	unsigned int locked;
+	pid_t child;
+	int status;
+
+	touch_range(map, LEN);
+	mprotect(PAGE(map, 1), page_size(), PROT_NONE);
+	mlock(map, LEN);
+	locked = count_pages(map, NR_PAGES, page_is_locked);
+	if (!tap_check(locked == NR_PAGES,
+		       "mlock that a PROT_NONE page ends locks all pages that are present"))
+		printf("# got %u of %d\n", locked, NR_PAGES);
+	munlock(map, LEN);
+	tap_check(count_pages(map, NR_PAGES, page_is_unlocked) == NR_PAGES,
+		  "munlock unlocks present pages, a PROT_NONE one as well");
+
+	child = start_child();
+	if (!child) {
+		char *own = map_pages(NR_PAGES);
+
+		touch_range(own, LEN);
+		mprotect(own, LEN, PROT_NONE);
+		if (mlockall(MCL_CURRENT))
+			_exit(2);
+		_exit(count_pages(own, NR_PAGES, page_is_locked) != NR_PAGES);
+	}
+	status = child_status(child);
+	if (!tap_check(!status, "mlockall(MCL_CURRENT) locks present pages of a PROT_NONE range"))
+		printf("# got status %d\n", status);
+	munmap(map, LEN);
+}
+
 static void test_remap_file_pages(void)
 {
 	static const char * const claims[] = {
 		"remap_file_pages keeps the charge",
-		"and leaves the rest of the VMA locked",
-		"and munmap then takes all of the charge back",
+		"remap_file_pages leaves the rest of the VMA locked",
+		"munmap after remap_file_pages takes all of the charge back",
 	};
 	int fd = make_file("/tmp", NR_PAGES), i;
 	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -232,7 +267,7 @@ static void test_bystander(void)
 		_exit(0);
 	}
 	if (child_status(child))
-		tap_bail_out("the other process");
+		tap_bail_out("a second process");
 	/* The page of its own may count */
 	if (before < 0)
 		tap_skip(claim, "no event counters in this kernel");
@@ -250,13 +285,14 @@ int main(void)
 	if (geteuid())
 		tap_skip_all("needs root to read /proc/kpageflags");
 
-	tap_plan(17);
+	tap_plan(20);
 	/* Of what waits in the LRU batch of another CPU nothing is said */
 	stay_on_cpu(0);
 	test_mlock();
 	test_length();
 	test_limit();
 	test_compaction();
+	test_no_access();
 	test_remap_file_pages();
 	test_all();
 	test_two();

@@ -82,10 +82,10 @@ static void test_kind(const struct kind *kind)
 {
 	static const char * const claims[] = {
 		"meminfo and a full scan count what is locked",
-		"so does the memcg",
-		"they are back after munlock", "and the memcg",
-		"after munmap", "and the memcg, too",
-		"and after exit", "as is the memcg",
+		"the memcg counts what is locked",
+		"meminfo and a full scan are back after munlock", "the memcg is back after munlock",
+		"meminfo and a full scan are back after munmap", "the memcg is back after munmap",
+		"meminfo and a full scan are back after exit", "the memcg is back after exit",
 	};
 	char *map, claim[96];
 	unsigned int i;
@@ -131,8 +131,8 @@ static void test_split(void)
 {
 	static const char * const claims[] = {
 		"meminfo and a full scan agree after munlock of half a huge page",
-		"and after munmap of half of one",
-		"and nothing is left when the rest is unmapped",
+		"meminfo and a full scan agree after munmap of half a huge page",
+		"nothing is left when the rest of a huge page is unmapped",
 	};
 	size_t huge = huge_page_size(), i;
 	char *map = map_huge(huge);
@@ -156,7 +156,7 @@ static void test_compaction(void)
 {
 	static const char * const claims[] = {
 		"meminfo and a full scan agree after memory was compacted",
-		"and are back when what was moved is unmapped",
+		"meminfo and a full scan are back when what compaction moved is unmapped",
 	};
 	char *map = map_compacted(NR_PAGES, touch_on_fault);
 	int i;
@@ -176,7 +176,7 @@ static void test_swap(bool swap)
 {
 	static const char * const claims[] = {
 		"meminfo and a full scan count pages that were swapped in",
-		"and are back after munlock of them",
+		"meminfo and a full scan are back after munlock of pages that were swapped in",
 	};
 	/* Pages may be large, and the swap space is not */
 	const size_t pages = swap_pages() / 4, len = pages * page_size();

@@ -95,7 +95,7 @@ static void test_zero_page(void)
 {
 	static const char * const claims[] = {
 		"the huge zero page is never marked",
-		"but what is written over it is",
+		"what is written over the huge zero page is locked",
 	};
 	char *map = new_huge_page(), *zero = map + huge;
 
@@ -142,6 +142,33 @@ static void test_munlock_half(void)
 	munmap(map, huge / 2);
 	tap_check(all(map + huge / 2, huge / 2, part_is_locked),
 		  "half a huge page stays locked when the other half is unmapped");
+	unmap(map);
+}
+
+/* Before v4.7 a huge page waits in the LRU batch of the CPU that touched it */
+static void test_split_in_batch(void)
+{
+	const char *claim = "a huge page that is split in the LRU batch of another CPU is locked";
+	char *map = map_aligned(huge);
+	unsigned int locked;
+
+	madvise(map, 2 * huge, 14 /* MADV_HUGEPAGE */);
+	if (CPU_COUNT(all_cpus()) == 1) {
+		tap_skip(claim, "one CPU");
+		unmap(map);
+		return;
+	}
+	stay_on_cpu(1);
+	*map = 1;
+	stay_on_cpu(0);
+	sys_mlock2(map, huge, MLOCK_ONFAULT);
+	mprotect(map, huge / 2, PROT_READ);
+	/* The first page is what waits there */
+	locked = count_pages(map + page_size(), huge / page_size() - 1, part_is_locked);
+	drain_lru();
+	if (!tap_check(locked == huge / page_size() - 1 && part_is_locked(map), "%s", claim))
+		printf("# got %u of %zu, %d for the first\n", locked,
+		       huge / page_size() - 1, part_is_locked(map));
 	unmap(map);
 }
 
@@ -353,8 +380,8 @@ static void test_khugepaged(void)
 {
 	static const char * const claims[] = {
 		"a huge page that khugepaged makes of locked pages is locked",
-		"and charged as before",
-		"and munlock unlocks it",
+		"a huge page that khugepaged makes is charged as before",
+		"munlock unlocks a huge page that khugepaged made",
 	};
 	long long scan = read_number(pages_to_scan);
 	char *map = map_aligned(huge);
@@ -463,7 +490,7 @@ static void test_reclaim(void)
 		sys_mlock2(map, huge / 2, MLOCK_ONFAULT);
 		push_out(4 * huge / page_size());
 		if (all(map + huge / 2, huge / 2, page_is_present))
-			why = "the other half is not, either";
+			why = "the half without a lock is not reclaimed, either";
 		else
 			tap_check(all(map, huge / 2, part_is_locked), "%s", claim);
 		unmap(map);
@@ -491,7 +518,7 @@ int main(void)
 	maps_parts = page_is_huge(map);
 	unmap(map);
 
-	tap_plan(41);
+	tap_plan(42);
 	/* Of what waits in the LRU batch of another CPU nothing is said */
 	stay_on_cpu(0);
 	sleep = read_number(scan_sleep);
@@ -503,6 +530,7 @@ int main(void)
 	test_lock_half();
 	test_munlock_half();
 	test_change_half();
+	test_split_in_batch();
 	test_parent_writes("copied to a huge page", "madvise");
 	test_child_writes("copied to a huge page", "madvise");
 	test_parent_writes("copied to small pages", "never");

@@ -186,7 +186,7 @@ static void test_dev_zero(void)
 {
 	static const char * const claims[] = {
 		"a page of a private mapping of /dev/zero is locked when written",
-		"and one of a shared mapping of it",
+		"a page of a shared mapping of /dev/zero is locked when written",
 	};
 	int fd = open("/dev/zero", O_RDWR), i;
 
@@ -258,7 +258,7 @@ static void test_other_process(void)
 	static const char * const claims[] = {
 		"read by another process: an absent page is the zero page, unmarked",
 		"read by another process: a page of a file is locked",
-		"read by another process: and so is what is mapped beside it",
+		"read by another process: what is mapped beside it is locked, too",
 		"written by another process: a page is locked",
 	};
 	int fd = make_file("/tmp", NR_PAGES), status, i;
@@ -421,7 +421,7 @@ static void test_uprobe(void)
 		"the copy of a page of code that gets a probe is locked",
 		"the page that a probed instruction is stepped in is not",
 		"the page that is there when the probe has gone is locked",
-		"until it is munlocked",
+		"the page that is there when the probe has gone is locked until munlock",
 	};
 	const char *dir = "/sys/kernel/debug/tracing/events/uprobes/mlock2";
 	char *page = (char *)((uintptr_t)probed & -page_size()), file[128];
@@ -517,11 +517,11 @@ static void test_swap_cache(void)
 {
 	static const char * const claims[] = {
 		"a page in the swap cache that we have not mapped is not marked",
-		"but it is when we touch it",
+		"a page in the swap cache is marked when we touch it",
 		"present before: a page that is in the swap cache, too",
 		"munlock unlocks it for the other process, too",
 		"pages that are swapped out move as such",
-		"and are locked when they are touched",
+		"pages that moved while swapped out are locked when they are touched",
 	};
 	char *map = map_pages(NR_PAGES), *moved = map_pages(8);
 	struct watcher watcher;
@@ -539,7 +539,7 @@ static void test_swap_cache(void)
 	}
 	watcher = watch(PAGE(map, 7));
 	if (watched(&watcher) != UNLOCKED || !page_is_swapped(PAGE(map, 7)))
-		tap_bail_out("the other process did not get the page");
+		tap_bail_out("a second process did not get the page");
 	sink = *PAGE(map, 30);
 	sys_mlock2(map, LEN, MLOCK_ONFAULT);
 	tap_check(page_is_swapped(PAGE(map, 7)) && watched(&watcher) == UNLOCKED,
@@ -572,9 +572,9 @@ static void test_memcg_move(void)
 {
 	static const char * const claims[] = {
 		"pages that move to another memcg stay locked",
-		"which counts them as unevictable",
-		"and the one that they came from no longer does",
-		"and neither does after munlock",
+		"the memcg that pages move to counts them as unevictable",
+		"the memcg that pages came from counts them no longer",
+		"no memcg counts pages that moved after munlock",
 	};
 	enum { HALF = 512 };
 	const char *to = MEMCG_ROOT "/to";

@@ -74,12 +74,12 @@ static void test_dontunmap(void)
 {
 	static const char * const claims[] = {
 		"MREMAP_DONTUNMAP: the pages that moved are locked",
-		"and so is the mapping that they moved to",
-		"the one that is left is not",
-		"the charge is the same",
-		"a page touched in the new one is locked",
-		"a page touched in the old one is not",
-		"munmap of the old one takes nothing from the charge",
+		"MREMAP_DONTUNMAP: the mapping that pages moved to is locked",
+		"MREMAP_DONTUNMAP: the mapping that is left is not locked",
+		"MREMAP_DONTUNMAP: the charge is the same",
+		"MREMAP_DONTUNMAP: a page touched in the new mapping is locked",
+		"MREMAP_DONTUNMAP: a page touched in the old mapping is not locked",
+		"MREMAP_DONTUNMAP: munmap of the old mapping takes nothing from the charge",
 	};
 	const int dontunmap = 4;
 	char *map = map_pages(NR_PAGES), *new;
@@ -116,9 +116,9 @@ static void test_dontunmap_part(void)
 {
 	static const char * const claims[] = {
 		"MREMAP_DONTUNMAP of a part: the rest stays locked",
-		"and the charge is the same", "and munmap takes all of it back",
+		"MREMAP_DONTUNMAP of a part: the charge is the same", "MREMAP_DONTUNMAP of a part: munmap takes all of the charge back",
 		"MREMAP_DONTUNMAP to just behind, empty: the new place is locked",
-		"and the old one is not", "and the charge is the same, and goes",
+		"MREMAP_DONTUNMAP to just behind, empty: the old place is not locked", "MREMAP_DONTUNMAP to just behind, empty: the charge is the same, and goes with munmap",
 	};
 	const int dontunmap = 4;
 	char *map = map_pages(NR_PAGES), *new;
@@ -216,7 +216,7 @@ static void test_userfaultfd(void)
 	static const char * const anonymous[] = {
 		"UFFDIO_COPY: the page is locked",
 		"UFFDIO_ZEROPAGE: the zero page is not marked",
-		"but what is written over it is locked",
+		"UFFDIO_ZEROPAGE: what is written over the zero page is locked",
 	};
 	static const char * const shared[] = {
 		"UFFDIO_COPY into shared memory: the page is locked",
@@ -321,7 +321,7 @@ static void test_advised_before(void)
 	const char *cold = "present before: pages that MADV_COLD has put aside";
 	static const char * const out[] = {
 		"MADV_PAGEOUT before the call: what is out stays out",
-		"and is locked when it is touched",
+		"MADV_PAGEOUT before the call: what was out is locked when it is touched",
 	};
 	char *map = map_for_advice(false);
 	bool swap;
@@ -380,12 +380,12 @@ static char *map_huge_file(int fd, size_t huge, size_t off)
 static void test_huge_tmpfs(void)
 {
 	static const char * const claims[] = {
-		"huge page of tmpfs: present before", "and touched",
-		"meminfo and a full scan count both",
-		"munlock of them leaves nothing",
-		"locked by two mappings, one stays locked for the other",
-		"one that ptes map is never marked",
-		"and counts for nothing", "before and after munmap",
+		"huge page of tmpfs: present before", "huge page of tmpfs: touched",
+		"huge pages of tmpfs: meminfo and a full scan count both",
+		"huge pages of tmpfs: munlock leaves nothing",
+		"huge page of tmpfs: locked by two mappings, munlock of one leaves it to the other",
+		"huge page of tmpfs: one that ptes map is never marked",
+		"huge page of tmpfs: one that ptes map counts for nothing", "huge page of tmpfs: one that ptes map counts for nothing after munmap",
 	};
 	const char *dir = "/tmp/mlock2-huge";
 	size_t huge = huge_page_size();
@@ -452,8 +452,8 @@ static void test_fork(void)
 {
 	static const char * const claims[] = {
 		"a huge page shared by a fork is marked in v4.2, never in v5.10",
-		"its copy is when it is written",
-		"nothing is marked when parent and child are gone",
+		"a huge page shared by a fork: the copy is locked when it is written",
+		"a huge page shared by a fork: nothing is marked when parent and child are gone",
 	};
 	const char *v510 = "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size";
 	size_t huge = huge_page_size();

@@ -276,8 +276,6 @@ static void test_ways(bool ksm)
 {
 	unsigned int i;
 
-	common = (void *)map_shared(page_size());
-	common->sharer.parties = common->writer.parties = 2;
 	map_area();
 	for (i = 0; i < 2 * NR_WAYS; i++) {
 		const char *why_not = NULL;
@@ -326,6 +324,190 @@ static void test_ksm_truncate(const char *why_not)
 	}
 	munmap(map, len);
 	munmap(twin, len);
+	close(fd);
+}
+
+/*
+ * How a task stops to lock pages that it shares with us, without a race.  We have
+ * the pages mapped meanwhile, and look before anybody unmaps or drains anything.
+ */
+enum { NR_SHARED = 16 };
+#define SHARED_LEN	(NR_SHARED * page_size())
+
+static void by_munlock(char *map)
+{
+	munlock(map, SHARED_LEN);
+}
+
+static void by_munlockall(char *map)
+{
+	(void)map;
+	munlockall();
+}
+
+static void by_munmap(char *map)
+{
+	munmap(map, SHARED_LEN);
+}
+
+static void by_map_fixed(char *map)
+{
+	if (mmap(map, SHARED_LEN, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		 -1, 0) != map)
+		_exit(5);
+}
+
+static void by_shrinking(char *map)
+{
+	/* To a page, which munmap() takes */
+	if (mremap(map, SHARED_LEN, page_size(), 0) != map)
+		_exit(6);
+	munmap(map, page_size());
+}
+
+static void by_moving_over(char *map)
+{
+	char *other = map_pages(NR_SHARED);
+
+	if (mremap(other, SHARED_LEN, SHARED_LEN, MREMAP_MAYMOVE | MREMAP_FIXED,
+		   map) != map)
+		_exit(7);
+}
+
+static void by_moving_away(char *map)
+{
+	char *to = map_pages(NR_SHARED);
+
+	if (mremap(map, SHARED_LEN, SHARED_LEN, MREMAP_MAYMOVE | MREMAP_FIXED,
+		   to) != to)
+		_exit(8);
+	munlock(to, SHARED_LEN);
+}
+
+static void by_exit(char *map)
+{
+	(void)map;
+	_exit(0);
+}
+
+/* It runs main() again, which returns at once */
+static void by_exec(char *map)
+{
+	(void)map;
+	execl("/proc/self/exe", "mlock2-races", "exec", NULL);
+	_exit(9);
+}
+
+static const struct {
+	const char *call;
+	void (*stop)(char *map);
+	bool ends;		/* the task */
+} stops[] = {
+	{ "munlock", by_munlock, false },
+	{ "munlockall", by_munlockall, false },
+	{ "munmap", by_munmap, false },
+	{ "a MAP_FIXED mapping", by_map_fixed, false },
+	{ "mremap to a smaller size", by_shrinking, false },
+	{ "mremap of something over it", by_moving_over, false },
+	{ "munlock after mremap", by_moving_away, false },
+	{ "exit", by_exit, true },
+	{ "exec", by_exec, true },
+};
+
+enum { NR_STOPS = sizeof(stops) / sizeof(*stops) };
+
+/* Locks @map, meets us, stops to lock it, and meets us again unless it has ended */
+static pid_t start_locker(char *map, unsigned int stop)
+{
+	pid_t locker = start_child();
+	size_t at;
+
+	if (!locker) {
+		for (at = 0; at < SHARED_LEN; at += page_size())
+			sink = map[at];
+		if (lock_range(map, SHARED_LEN))
+			_exit(4);
+		meet(&common->sharer);
+		meet(&common->sharer);
+		stops[stop].stop(map);
+		meet(&common->sharer);
+		meet(&common->sharer);
+		_exit(0);
+	}
+	return locker;
+}
+
+/* False if the task failed; else how many of ours are Mlocked before, and what after */
+static bool stop_once(char *map, unsigned int stop, unsigned int *mlocked,
+		      unsigned int *locked, unsigned int *unlocked,
+		      bool (*is_unlocked)(const void *))
+{
+	pid_t locker;
+
+	common->sharer.arrived = 0;
+	locker = start_locker(map, stop);
+	meet(&common->sharer);
+	*mlocked = count_pages(map, NR_SHARED, page_is_mlocked);
+	meet(&common->sharer);
+	if (stops[stop].ends) {
+		if (child_status(locker))
+			return false;
+	} else {
+		meet(&common->sharer);
+	}
+	*locked = count_pages(map, NR_SHARED, page_is_locked);
+	*unlocked = count_pages(map, NR_SHARED, is_unlocked);
+	if (stops[stop].ends)
+		return true;
+	meet(&common->sharer);
+	return !child_status(locker);
+}
+
+/* @too: we have locked them, too */
+static void check_stop(const char *what, char *map, unsigned int stop, bool too,
+		       bool (*is_unlocked)(const void *))
+{
+	unsigned int mlocked, locked, unlocked;
+	char claim[112];
+
+	snprintf(claim, sizeof(claim), too ?
+		 "%s of a task leaves %s locked for another that locks them" :
+		 "%s of a task that locks %s leaves none of them locked",
+		 stops[stop].call, what);
+	if (too)
+		must_lock(map, SHARED_LEN);
+	if (!stop_once(map, stop, &mlocked, &locked, &unlocked, is_unlocked))
+		tap_bail_out("a task that locks");
+	if (!tap_check(mlocked == NR_SHARED &&
+		       (too ? locked : unlocked) == NR_SHARED, "%s", claim))
+		printf("# got %u Mlocked before, then %u locked, %u unlocked, of %d\n",
+		       mlocked, locked, unlocked, NR_SHARED);
+	munlock(map, SHARED_LEN);
+}
+
+static void test_stops(void)
+{
+	int fd = make_file("/tmp", NR_SHARED);
+	unsigned int i;
+	char *map;
+
+	for (i = 0; i < 2 * NR_STOPS; i++) {
+		map = map_pages(NR_SHARED);
+		touch_range(map, SHARED_LEN);
+		/* Those that wait in the LRU batch of this CPU are no matter of this */
+		drain_lru_here();
+		/* mlock() of the control kernel would copy what is shared */
+		mprotect(map, SHARED_LEN, PROT_READ);
+		check_stop("anonymous pages", map, i / 2, i % 2, page_is_unlocked);
+		munmap(map, SHARED_LEN);
+
+		map = mmap(NULL, SHARED_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (map == MAP_FAILED)
+			tap_bail_out("mmap of a file");
+		touch_range(map, SHARED_LEN);
+		check_stop("pages of a file", map, i / 2, i % 2, file_page_is_unlocked);
+		munmap(map, SHARED_LEN);
+	}
 	close(fd);
 }
 
@@ -417,17 +599,22 @@ static void test_returns(void)
 
 enum { NR_RETURNS = 3 * 5 };
 
-int main(void)
+int main(int argc, char **argv)
 {
 	bool ksm;
 
+	if (argc > 1 && !strcmp(argv[1], "exec"))
+		return 0;
 	if (geteuid())
 		tap_skip_all("needs root to read /proc/kpageflags");
 	huge = huge_page_size();
 
-	tap_plan(NR_RETURNS + 1 + 2 * NR_WAYS);
+	tap_plan(NR_RETURNS + 2 * 2 * NR_STOPS + 1 + 2 * NR_WAYS);
+	common = (void *)map_shared(page_size());
+	common->sharer.parties = common->writer.parties = 2;
 	stay_on_cpu(0);
 	test_returns();
+	test_stops();
 	ksm = ksm_begin();
 	test_ksm_truncate(ksm ? NULL : "no KSM");
 	test_ways(ksm);

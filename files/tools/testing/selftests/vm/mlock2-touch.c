@@ -49,7 +49,7 @@ static void test_file(const char *where, const char *dir)
 		  CLAIM("a page that is read is locked"));
 	present = count_pages(shared, NR_PAGES, page_is_present);
 	tap_check(count_pages(shared, NR_PAGES, page_is_locked) == present, "%s",
-		  CLAIM("and so is what fault-around maps beside it"));
+		  CLAIM("what fault-around maps beside a page that is read is locked"));
 	*PAGE(shared, 40) = 1;
 	tap_check(page_is_locked(PAGE(shared, 40)), "%s",
 		  CLAIM("a page that is written through a shared mapping"));
@@ -62,7 +62,7 @@ static void test_file(const char *where, const char *dir)
 		  CLAIM("a page that is read through a private mapping"));
 	*PAGE(private, 5) = 2;
 	tap_check(batched_page_is_locked(PAGE(private, 5)), "%s",
-		  CLAIM("its copy when it is written"));
+		  CLAIM("the copy of a page that was read through a private mapping"));
 	*PAGE(private, 50) = 2;
 	tap_check(batched_page_is_locked(PAGE(private, 50)), "%s",
 		  CLAIM("a copy made at once"));
@@ -127,9 +127,9 @@ static void test_ext2(void)
 {
 	static const char * const claims[] = {
 		"ext2: a page that the fault reads from the disk is locked",
-		"ext2: and so is what is mapped beside it",
-		"ext2: and a page that is read to be written",
-		"ext2: and one that is read to be copied",
+		"ext2: what is mapped beside a page that the fault reads from the disk is locked",
+		"ext2: a page that the fault reads from the disk to be written",
+		"ext2: a page that the fault reads from the disk to be copied",
 	};
 	const char *dir = "/tmp/mlock2-ext2";
 	char *shared, *private;
@@ -152,7 +152,7 @@ static void test_ext2(void)
 	sys_mlock2(private, LEN, MLOCK_ONFAULT);
 	if (!drop_file(fd, shared)) {
 		for (i = 0; i < 4; i++)
-			tap_skip(claims[i], "it stays in the page cache");
+			tap_skip(claims[i], "the file stays in the page cache");
 	} else {
 		sink = *PAGE(shared, 5);
 		tap_check(page_is_locked(PAGE(shared, 5)), "%s", claims[0]);
@@ -322,7 +322,7 @@ static void test_counters(void)
 	tap_check(settles_to("Mlocked", mlocked + both),
 		  "Mlocked of meminfo counts each page once");
 	if (files_are_unevictable())
-		tap_skip("Unevictable of meminfo counts each page once", "it has those of a ramfs, too");
+		tap_skip("Unevictable of meminfo counts each page once", "the counter has those of a ramfs, too");
 	else
 		tap_check(settles_to("Unevictable", unevictable + both),
 			  "Unevictable of meminfo counts each page once");
@@ -439,7 +439,7 @@ static void test_other_cpu(void)
 {
 	static const char * const claims[] = {
 		"a page in the LRU batch of another CPU is marked by the call",
-		"and on the unevictable list when that has drained",
+		"a page in the LRU batch of another CPU is unevictable when that has drained",
 	};
 	char *page = map_pages(1);
 	pthread_t thread;
@@ -452,7 +452,8 @@ static void test_other_cpu(void)
 		pthread_join(thread, NULL);
 		sys_mlock2(page, page_size(), MLOCK_ONFAULT);
 		tap_check(page_is_mlocked(page), "%s", claims[0]);
-		tap_check(batched_page_is_locked(page), "%s", claims[1]);
+		drain_lru();
+		tap_check(page_is_locked(page), "%s", claims[1]);
 	}
 	munmap(page, page_size());
 }

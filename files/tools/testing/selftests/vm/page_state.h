@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -181,10 +182,34 @@ static inline void leave_cpu(void)
 	sched_setaffinity(0, sizeof(cpu_set_t), all_cpus());
 }
 
+/* Is this kernel @major.@minor, or later? */
+static inline bool kernel_since(unsigned int major, unsigned int minor)
+{
+	unsigned int is_major = 0, is_minor = 0;
+	struct utsname name;
+
+	if (uname(&name) ||
+	    sscanf(name.release, "%u.%u", &is_major, &is_minor) != 2)
+		tap_bail_out("uname");
+	return is_major > major || (is_major == major && is_minor >= minor);
+}
+
 /*
- * Drain the LRU batch of each CPU, by filling it: 16 new pages are more than
- * one holds (14 on v4.2, 15 on v5.10).
+ * Drain the LRU batch of this CPU, by filling it: 16 new pages are more than it
+ * holds (14 on v4.2, 15 on v5.10).
  */
+static inline void drain_lru_here(void)
+{
+	const size_t len = 16 * page_size();
+	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap");
+	munmap(map, len);
+}
+
+/* Those of all CPUs */
 static inline void drain_lru(void)
 {
 	const unsigned int cpus = CPU_COUNT(all_cpus());
@@ -194,14 +219,8 @@ static inline void drain_lru(void)
 	if (sched_getaffinity(0, sizeof(before), &before))
 		tap_bail_out("sched_getaffinity");
 	for (nth = 0; nth < cpus; nth++) {
-		char *map;
-
 		stay_on_cpu(nth);
-		map = mmap(NULL, 16 * page_size(), PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-		if (map == MAP_FAILED)
-			tap_bail_out("mmap");
-		munmap(map, 16 * page_size());
+		drain_lru_here();
 	}
 	sched_setaffinity(0, sizeof(before), &before);
 }
@@ -221,15 +240,16 @@ static inline bool page_is_locked(const void *addr)
 }
 
 /*
- * The same for an anonymous page that a fault has just made.  v5.10 has those in the
- * LRU batch of the CPU that faulted, as it has pages that were just migrated: they are
- * Mlocked, and Unevictable when the batch drains.  So this drains it, if the page is
- * on no list.
+ * The same for an anonymous page that a fault on this CPU has just made, or that
+ * was just migrated on it.  Since v4.16 such a page waits in the LRU batch of the
+ * CPU: Mlocked, and Unevictable when the batch drains.  There, this drains it, and
+ * no other one; v4.2 has to have it on the list.
  */
 static inline bool batched_page_is_locked(const void *addr)
 {
-	if ((page_kflags(addr) & (KPF_MLOCKED | KPF_LRU)) == KPF_MLOCKED)
-		drain_lru();
+	if (kernel_since(4, 16) &&
+	    (page_kflags(addr) & (KPF_MLOCKED | KPF_LRU)) == KPF_MLOCKED)
+		drain_lru_here();
 	return page_is_locked(addr);
 }
 

@@ -34,6 +34,7 @@
 #define KPF_HUGE		(1ULL << 17)
 #define KPF_UNEVICTABLE		(1ULL << 18)
 #define KPF_NOPAGE		(1ULL << 20)
+#define KPF_KSM			(1ULL << 21)
 #define KPF_THP			(1ULL << 22)
 #define KPF_ZERO_PAGE		(1ULL << 24)
 #define KPF_MLOCKED		(1ULL << 33)
@@ -41,6 +42,7 @@
 enum {
 	MAX_DIFFS = 8192,
 	SCANS = 3,
+	PATIENCE = 12,			/* scans, where only counters differ */
 	CHUNK = 1 << 16,		/* entries of 8 bytes read at once */
 };
 
@@ -111,6 +113,8 @@ static const char *const kind_names[BOOKS_KINDS] = {
 	[BOOKS_STRAY_HUGE]	= "Mlocked huge page, but no VM_LOCKED VMA maps the whole of it",
 	[BOOKS_UNMARKED]	= "present in an on-fault VMA, but not Mlocked",
 	[BOOKS_UNMARKED_EAGER]	= "present in a VM_LOCKED VMA, but not Mlocked",
+	[BOOKS_UNMARKED_KSM]	= "a KSM page, present in a VM_LOCKED VMA, but not Mlocked",
+	[BOOKS_UNMARKED_HUGE]	= "a huge page, mapped once as a whole in a VM_LOCKED VMA, but not Mlocked",
 	[BOOKS_EVICTABLE]	= "Mlocked, but on an evictable list",
 	[BOOKS_STRANDED]	= "Unevictable, but not Mlocked",
 	[BOOKS_SPECIAL]		= "special or hugetlb VMA is VM_LOCKED",
@@ -598,7 +602,9 @@ static void compare_mappings(void)
 			    count > 1)
 				continue;
 		}
-		differ(vma->on_fault ? BOOKS_UNMARKED : BOOKS_UNMARKED_EAGER,
+		differ(flags & KPF_KSM ? BOOKS_UNMARKED_KSM :
+		       b.split_huge && (flags & KPF_THP) ? BOOKS_UNMARKED_HUGE :
+		       vma->on_fault ? BOOKS_UNMARKED : BOOKS_UNMARKED_EAGER,
 		       map->pfn, map->addr, b.tasks.at[vma->task].pid, 0, 0);
 	}
 	for (i = 0; i < b.vmas.used; i++) {
@@ -698,7 +704,7 @@ unsigned int books_check(const struct books_diff **diffs, bool sums)
 	const unsigned int last = SCANS - 1;
 	unsigned int i;
 
-	for (i = 0; i < SCANS; i++) {
+	for (i = 0; ; i++) {
 		/*
 		 * The second and third look wait: for a page that is off the
 		 * lists to be put back, and for counters to be folded.
@@ -709,12 +715,16 @@ unsigned int books_check(const struct books_diff **diffs, bool sums)
 		if (!b.nr_diffs[last])
 			break;
 		if (i)
-			intersect(i - 1);
-		if (!b.nr_diffs[last] || i == last)
+			intersect(0);
+		if (!b.nr_diffs[last])
 			break;
-		memcpy(b.diffs[i], b.diffs[last],
+		/* Counters alone: on a slow host they are folded late */
+		if (i >= SCANS - 1 && (i == PATIENCE ||
+				       b.diffs[last][0].kind < BOOKS_MLOCKED))
+			break;
+		memcpy(b.diffs[0], b.diffs[last],
 		       b.nr_diffs[last] * sizeof(b.diffs[0][0]));
-		b.nr_diffs[i] = b.nr_diffs[last];
+		b.nr_diffs[0] = b.nr_diffs[last];
 		if (b.diffs[last][0].kind >= BOOKS_MLOCKED)
 			pause = (struct timespec) { 1, 300000000 };
 		nanosleep(&pause, NULL);
@@ -766,7 +776,7 @@ static void print_flags(uint64_t flags)
 		{ 1 << 13, "swapcache" }, { KPF_SWAPBACKED, "swapbacked" },
 		{ KPF_COMPOUND_HEAD, "head" }, { KPF_COMPOUND_TAIL, "tail" },
 		{ KPF_HUGE, "hugetlb" }, { KPF_UNEVICTABLE, "UNEVICTABLE" },
-		{ KPF_NOPAGE, "nopage" }, { 1 << 21, "ksm" },
+		{ KPF_NOPAGE, "nopage" }, { KPF_KSM, "ksm" },
 		{ KPF_THP, "thp" }, { KPF_ZERO_PAGE, "zero" },
 		{ KPF_MLOCKED, "MLOCKED" },
 	};

@@ -15,7 +15,14 @@
  * Exceptions: the zero pages; hugetlb and VM_SPECIAL VMAs (which may not be
  * locked at all); pages that are off the LRU lists at that moment; and where
  * the kernel refcounts parts of huge pages (v4.5 and later), huge pages that are
- * mapped by ptes or by several tasks, which need not be Mlocked.
+ * mapped by ptes or by several tasks, which need not be Mlocked.  One that was so
+ * mapped has lost its mark, and does not get it back when the others unmap it:
+ * whether a BOOKS_UNMARKED_HUGE counts is for the caller to say.
+ *
+ * A KSM page may be mapped by an ancestor whose VMA the reverse mapping does not
+ * lead to (ksmd has made it of a page that was shared over fork); then munlock()
+ * by a descendant loses its mark, on kernels without lock on fault as well.
+ * Whether a BOOKS_UNMARKED_KSM counts is for the caller to say.
  *
  * A plain lock that failed half-way, or mlockall(), which says nothing then, may
  * leave pages behind that are not Mlocked: whether a BOOKS_UNMARKED_EAGER counts
@@ -35,6 +42,8 @@ enum books_kind {
 	BOOKS_STRAY_HUGE,	/* a huge page, and none maps it as a whole */
 	BOOKS_UNMARKED,		/* present in an on-fault VMA, not Mlocked */
 	BOOKS_UNMARKED_EAGER,	/* the same in a VMA that was to be populated */
+	BOOKS_UNMARKED_KSM,	/* a KSM page, in any VM_LOCKED VMA */
+	BOOKS_UNMARKED_HUGE,	/* a huge page where parts are refcounted */
 	BOOKS_EVICTABLE,	/* Mlocked, on another LRU list than its own */
 	BOOKS_STRANDED,		/* Unevictable, not Mlocked, nor a ramfs page */
 	BOOKS_SPECIAL,		/* a VMA that must not be VM_LOCKED is */
@@ -47,7 +56,7 @@ enum books_kind {
 
 struct books_diff {
 	enum books_kind kind;
-	uint64_t pfn;		/* of the page, for the first six kinds */
+	uint64_t pfn;		/* of the page, for those before BOOKS_SPECIAL */
 	uint64_t addr;		/* where a task maps it, or the VMA; 0: nowhere */
 	pid_t pid;		/* that task; 0: none */
 	long long says, is;	/* for the last four, in pages */

@@ -45,6 +45,7 @@ static bool concerns(const struct op *op, const struct place *place)
 	case TRUNCATE:
 		return op->region == place->region && place->page >= op->off;
 	case CALL: case SETRLIMIT: case UNSHARE: case DROP_CACHES: case GROUP_LIMIT:
+	case SETUID: case LOOK:
 		return false;
 	case MREMAP: case REMAP_FILE_PAGES:
 		if (op->region == place->region && place->page >= op->off2 &&

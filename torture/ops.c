@@ -14,9 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/swap.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "sys.h"
@@ -32,7 +34,8 @@ const char *const what_names[WHATS] = {
 	[MSYNC] = "msync", [MOVE_PAGES] = "move_pages",
 	[OTHERS_WRITE] = "others-write", [SETRLIMIT] = "setrlimit",
 	[PERSONALITY] = "personality", [CALL] = "call",
-	[USERFAULTFD] = "userfaultfd", [UNSHARE] = "unshare", [COMPACT] = "compact",
+	[USERFAULTFD] = "userfaultfd", [UNSHARE] = "unshare",
+	[SETUID] = "setuid", [LOOK] = "look", [COMPACT] = "compact",
 	[KSM_SWITCH] = "ksm-switch", [HUGE_SWITCH] = "huge-switch",
 	[DROP_CACHES] = "drop_caches", [SWAPOFF] = "swapoff",
 	[GROUP_LIMIT] = "group-limit",
@@ -77,7 +80,8 @@ static const int protections[] = {
 	PROT_READ | PROT_WRITE | PROT_EXEC,
 };
 static const unsigned long personalities[] = {
-	0, ADDR_LIMIT_3GB, ADDR_LIMIT_32BIT, READ_IMPLIES_EXEC, ADDR_COMPAT_LAYOUT,
+	ADDR_LIMIT_3GB, 0, ADDR_LIMIT_3GB, ADDR_LIMIT_32BIT, READ_IMPLIES_EXEC,
+	ADDR_COMPAT_LAYOUT,
 };
 
 static const struct region *region_of(const struct op *op)
@@ -129,10 +133,12 @@ static int read_pages(const struct op *op)
 static int write_pages(const struct op *op)
 {
 	volatile char *p = addr_of(op);
+	/* What is to be merged has to be equal again */
+	const bool mergeable = is_mergeable(region_of(op)->kind);
 	unsigned int i;
 
 	for (i = 0; i < op->len && !ctl->stop; i++)
-		p[(size_t)i * page_size + op->arg % 64] = i;
+		p[(size_t)i * page_size + op->arg % 64] = mergeable ? i % 8 : i;
 	return 0;
 }
 
@@ -200,6 +206,9 @@ static int move_pages(const struct op *op)
 	int nodes[MOST], status[MOST];
 	unsigned long i, nr = op->len < MOST ? op->len : MOST;
 
+	/* Where there is one node, they are all where they are to go */
+	if (opt.nodes < 2)
+		return ENODEV;
 	for (i = 0; i < nr; i++) {
 		pages[i] = addr_of(op) + i * page_size;
 		nodes[i] = op->arg & 1;
@@ -240,9 +249,40 @@ static int others_write(const struct op *op)
 	return err;
 }
 
-static int set_limit(const struct op *op)
+static void complain(const char *call, long pages, const char *problem)
+{
+	unsigned int i = __sync_fetch_and_add(&ctl->complaints, 1);
+
+	if (i < MAX_COMPLAINTS)
+		snprintf(ctl->complaint[i], COMPLAINT, "%s: %ld pages are %s",
+			 call, pages, problem);
+}
+
+/* VmLck of this process, in pages; -1 if it cannot be read */
+long charged_pages(void)
+{
+	char text[2048], *line;
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	if (fd < 0)
+		return -1;
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[got < 0 ? 0 : got] = 0;
+	line = strstr(text, "\nVmLck:");
+	return line ? atol(line + 7) * 1024 / page_size : -1;
+}
+
+/*
+ * Lower the limit, maybe below what is charged, or raise it again.  Without
+ * privilege, a lock may then not add to a charge that is above the limit.
+ */
+static int set_limit(struct slot *slot, const struct op *op)
 {
 	struct rlimit limit;
+	long before, after;
+	int err;
 
 	if (getrlimit(RLIMIT_MEMLOCK, &limit))
 		return errno;
@@ -250,7 +290,53 @@ static int set_limit(const struct op *op)
 		limit.rlim_max = 64 << 20;
 	/* The soft limit only: what a task may charge is what it was given */
 	limit.rlim_cur = limit.rlim_max / 8 * (op->arg % 9);
-	return error_of(setrlimit(RLIMIT_MEMLOCK, &limit));
+	err = error_of(setrlimit(RLIMIT_MEMLOCK, &limit));
+	/* Another thread could set it, too */
+	if (err || slot->threads > 1 || !geteuid())
+		return err;
+	before = charged_pages();
+	if (op->arg & 0x80)
+		err = error_of(syscall(SYS_mlock2, addr_of(op), bytes_of(op),
+				       MLOCK_ONFAULT));
+	else
+		err = error_of(mlockall(MCL_CURRENT | MCL_ONFAULT));
+	after = charged_pages();
+	if (before >= 0 && after > before && after > (long)(limit.rlim_cur / page_size))
+		complain("a lock under a limit", after - before, "charged, above the limit");
+	return err;
+}
+
+/* For good: a task that has locked, and has children to come, is nobody now */
+static int drop_rights(const struct op *op)
+{
+	struct rlimit limit = { 65536U << (op->arg & 3), 65536U << (op->arg & 3) };
+
+	if (setrlimit(RLIMIT_MEMLOCK, &limit))
+		return errno;
+	/* Of this thread alone: the C library would change all of them */
+	return error_of(syscall(SYS_setresuid, 65534, 65534, 65534));
+}
+
+/*
+ * What a kid becomes by exec: a program of root's, whoever starts it, which locks
+ * the text that it shares with all others, perhaps as somebody else.
+ */
+int exec_program(unsigned int arg)
+{
+	char *more = mmap(NULL, 65536, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (arg & 1)
+		mlockall(mcl_flags[(arg >> 1) % 7]);
+	if (more != MAP_FAILED)
+		memset(more, 1, arg & 0x10 ? 65536 : 4096);
+	if ((arg & 0x20) && setuid(65534))
+		return 1;
+	if (arg & 0x40)
+		mlockall(mcl_flags[(arg >> 2) % 7]);
+	if (arg & 0x80)
+		munlockall();
+	return 0;
 }
 
 static int kill_somebody(const struct op *op)
@@ -265,7 +351,7 @@ static int kill_somebody(const struct op *op)
 /* Weather: files of root, that others cannot write */
 static int switch_swap(void)
 {
-	if (!opt.swap || opt.privilege)
+	if (!opt.swap)
 		return ENODEV;
 	if (swapoff(opt.swap))
 		return errno;
@@ -288,87 +374,125 @@ static int limit_group(const struct op *op)
 	return 0;
 }
 
-/*
- * What a call promises about memory that only its caller knows: after mlock(),
- * MAP_LOCKED or mlockall(MCL_CURRENT) each page is Mlocked, and Unevictable if
- * the call has faulted it in; after a touch of an on-fault range it is Mlocked.
- */
+#define KPF_LRU		(1ULL << 5)
 #define KPF_UNEVICTABLE	(1ULL << 18)
 #define KPF_MLOCKED	(1ULL << 33)
 #define PM_PRESENT	(1ULL << 63)
 #define PM_PFN_MASK	((1ULL << 55) - 1)
 
-static void complain(const char *call, unsigned int page, unsigned int pages,
-		     const char *problem)
-{
-	unsigned int i = __sync_fetch_and_add(&ctl->complaints, 1);
+/* Opened while a process has the rights for them; pagemap's is of that process */
+static int kpageflags = -1, pagemap = -1;
 
-	if (i < MAX_COMPLAINTS)
-		snprintf(ctl->complaint[i], COMPLAINT,
-			 "%s of %u new pages: page %u is %s after it",
-			 call, pages, page, problem);
+void look_prepare(void)
+{
+	kpageflags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 }
 
-/* The first page that lacks one of @flags, or -1 */
-static int first_without(const char *map, unsigned int pages, uint64_t flags,
-			 uint64_t *pfn)
+/* The flags of the page at @addr of this process; 0 if there is none */
+static uint64_t flags_at(int fd, const char *addr, uint64_t *pfn)
 {
-	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	int kpageflags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	uint64_t entry, is;
-	int first = -1;
-	unsigned int i;
+	uint64_t entry, flags;
 
-	for (i = 0; i < pages && first < 0; i++) {
-		uint64_t at = (uintptr_t)map / page_size + i;
-
-		*pfn = 0;
-		is = 0;
-		if (pread64(pagemap, &entry, 8, at * 8) == 8 &&
-		    (entry & PM_PRESENT)) {
-			*pfn = entry & PM_PFN_MASK;
-			if (pread64(kpageflags, &is, 8, *pfn * 8) != 8)
-				break;
-		}
-		if ((is & flags) != flags)
-			first = i;
-	}
-	close(pagemap);
-	close(kpageflags);
-	return first;
+	*pfn = 0;
+	if (pread64(fd, &entry, 8, (uintptr_t)addr / page_size * 8) != 8 ||
+	    !(entry & PM_PRESENT))
+		return 0;
+	*pfn = entry & PM_PFN_MASK;
+	return pread64(kpageflags, &flags, 8, *pfn * 8) == 8 ? flags : 0;
 }
 
-static int check_call(struct slot *slot, const struct op *op)
-{
-	static const char *const calls[] = {
-		"mlock()", "mlock2(0)", "MAP_LOCKED", "mlockall(MCL_CURRENT)",
-		"mlock2(MLOCK_ONFAULT)", "mlock() after a touch",
-	};
-	const unsigned int call = op->arg % 6;
-	unsigned int pages = 1 + op->off2 % 64, i, look;
-	size_t bytes = (size_t)pages * page_size;
-	uint64_t flags = KPF_MLOCKED, pfn, before = 0;
-	struct timespec pause = { 0, 10000000 };
-	int fd = -1, err = 0, first = -1;
-	char name[] = "/tmp/call.XXXXXX", *map;
-	bool file = op->arg & 0x40;
+/* Some pages that a thread has shared with its last kid */
+enum { SEEN = 64 };
+static __thread uint64_t seen[SEEN];
 
-	/* Another thread could unlock it, and nobody else sees the flags */
-	if (slot->threads > 1 || geteuid())
+void note_pages(const struct op *op)
+{
+	unsigned int step = op->len > SEEN ? op->len / SEEN : 1, i;
+
+	if (!ctl->group.family || pagemap < 0 || kpageflags < 0)
+		return;
+	memset(seen, 0, sizeof(seen));
+	for (i = 0; i < SEEN && i * step < op->len; i++)
+		flags_at(pagemap, addr_of(op) + i * step * page_size, &seen[i]);
+}
+
+/*
+ * Is a page Mlocked although nobody of this family locks anything?  This is a
+ * suspicion: it ends the round, so that all stays as it is for the books.
+ */
+static int look_here(struct slot *slot, const struct op *op)
+{
+	unsigned int step = op->len > SEEN ? op->len / SEEN : 1, i;
+	uint64_t pfn, flags;
+
+	reap_kids(slot);
+	/* The weather's process locks nothing */
+	if (ctl->group.processes > (opt.privilege ? 2 : 1) || pagemap < 0 || kpageflags < 0 ||
+	    slot >= &ctl->slot[MAX_SLOTS])
+		return ENODEV;
+	if (kids_lock() || charged_pages() != 0)
 		return EBUSY;
+	for (i = 0; i < 2 * SEEN; i++) {
+		if (i < SEEN) {
+			/* What was shared, and may be mapped by a kid alone */
+			if (!seen[i] || pread64(kpageflags, &flags, 8, seen[i] * 8) != 8)
+				continue;
+		} else {
+			if ((i - SEEN) * step >= op->len)
+				break;
+			flags = flags_at(pagemap, addr_of(op) + (i - SEEN) * step *
+					 page_size, &pfn);
+		}
+		if (!(flags & KPF_MLOCKED))
+			continue;
+		/* Another thread may just have locked it, or forked */
+		if (kids_lock() || charged_pages() != 0)
+			return EBUSY;
+		__sync_fetch_and_add(&ctl->suspicions, 1);
+		ctl->stop = 1;
+		return EIO;
+	}
+	return 0;
+}
+
+/*
+ * What a call promises about memory that only its caller knows: after mlock(),
+ * MAP_LOCKED or mlockall(MCL_CURRENT) each page is Mlocked, and Unevictable if
+ * the call has faulted it in; after a touch of an on-fault range it is Mlocked.
+ * Returns the number of pages that lack something: at once, and still after a
+ * while, at the same place.
+ */
+struct broken { unsigned int at_once, for_long; bool unmarked; };
+
+static int try_call(unsigned int call, unsigned int pages, bool file,
+		    struct broken *broken)
+{
+	size_t bytes = (size_t)pages * page_size;
+	uint64_t flags = KPF_MLOCKED, is, pfn[64];
+	struct timespec pause = { 0, 10000000 };
+	int fd = -1, err = 0, my_pagemap;
+	char name[] = "/tmp/call.XXXXXX", *map;
+	unsigned int i, look;
+
 	if (file) {
 		fd = mkstemp(name);
 		if (fd < 0 || ftruncate(fd, bytes))
 			return errno;
 		unlink(name);
 	}
+	/* In a kid the other one is its parent's */
+	my_pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, (file ? MAP_SHARED :
 		   MAP_PRIVATE | MAP_ANONYMOUS) | (call == 2 ? MAP_LOCKED : 0),
 		   fd, 0);
 	if (fd >= 0)
 		close(fd);
-	if (map == MAP_FAILED)
-		return errno;
+	if (map == MAP_FAILED || my_pagemap < 0) {
+		err = errno;
+		close(my_pagemap);
+		return err;
+	}
 	switch (call) {
 	case 0:
 		err = error_of(mlock(map, bytes));
@@ -393,23 +517,91 @@ static int check_call(struct slot *slot, const struct op *op)
 	else
 		for (i = 0; i < pages; i++)
 			map[(size_t)i * page_size] = 1;
-	/*
-	 * A page may be isolated by compaction at one moment: it has to be
-	 * wrong three times, at the same place.
-	 */
+	memset(broken, 0, sizeof(*broken));
 	for (look = 0; look < 3 && !err; look++) {
-		first = first_without(map, pages, flags, &pfn);
-		if (first < 0 || (look && pfn != before))
+		broken->for_long = 0;
+		for (i = 0; i < pages; i++) {
+			uint64_t now;
+
+			is = flags_at(my_pagemap, map + i * page_size, &now);
+			if (!look && (is & flags) != flags)
+				broken->at_once++;
+			/* Off all lists it may be isolated by a CPU that is slow */
+			if ((look && now != pfn[i]) ||
+			    ((is & flags) == flags) ||
+			    ((is & KPF_MLOCKED) && !(is & KPF_LRU))) {
+				pfn[i] = ~0ULL;
+				continue;
+			}
+			pfn[i] = now;
+			broken->for_long++;
+			broken->unmarked |= !(is & KPF_MLOCKED);
+		}
+		if (!broken->for_long)
 			break;
-		before = pfn;
 		nanosleep(&pause, NULL);
 	}
-	if (!err && look == 3)
-		complain(calls[call], first, pages,
-			 first_without(map, pages, KPF_MLOCKED, &pfn) == first ?
-			 "not Mlocked" : "not Unevictable");
+	close(my_pagemap);
 	munmap(map, bytes);
 	return err;
+}
+
+static int check_call(const struct op *op)
+{
+	static const char *const calls[] = {
+		"new memory after mlock()", "new memory after mlock2(0)",
+		"new memory after MAP_LOCKED",
+		"new memory after mlockall(MCL_CURRENT)",
+		"memory touched after mlock2(MLOCK_ONFAULT)",
+		"memory after mlock() after a touch",
+	};
+	enum { TIMES = 4 };
+	const unsigned int call = op->arg % 6, pages = 1 + op->off2 % 64;
+	struct broken broken;
+	unsigned int i, wrong = 0;
+	int err = 0;
+
+	for (i = 0; i < TIMES; i++) {
+		err = try_call(call, pages, op->arg & 0x40, &broken);
+		if (err)
+			return err;
+		if (!broken.at_once)
+			break;
+		wrong++;
+		/* One that is isolated at that moment is not so for long */
+		if (!broken.for_long)
+			continue;
+		complain(calls[call], broken.for_long, broken.unmarked ?
+			 "not Mlocked" : "not Unevictable");
+		return 0;
+	}
+	/* And it does not happen to new pages each time */
+	if (wrong == TIMES)
+		complain(calls[call], broken.at_once, broken.unmarked ?
+			 "not Mlocked at once, each time" :
+			 "not Unevictable at once, each time");
+	return 0;
+}
+
+static int check_call_alone(struct slot *slot, const struct op *op)
+{
+	int status;
+	pid_t pid;
+
+	/* Only root sees the flags */
+	if (geteuid() || kpageflags < 0)
+		return EPERM;
+	if (slot->threads == 1)
+		return check_call(op);
+	/* Another thread could unlock it: not in a process of its own */
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		_exit(check_call(op));
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 }
 
 /* A lock that populates and fails may leave present pages unmarked */
@@ -479,16 +671,20 @@ int do_op(struct slot *slot, const struct op *op)
 	case OTHERS_WRITE:
 		return others_write(op);
 	case SETRLIMIT:
-		return set_limit(op);
+		return set_limit(slot, op);
 	case PERSONALITY:
-		return error_of(personality(personalities[op->arg % 5]));
+		return error_of(personality(personalities[op->arg % 6]));
 	case CALL:
-		return check_call(slot, op);
+		return check_call_alone(slot, op);
 	case USERFAULTFD:
 		return serve_faults(addr, bytes, op->arg);
 	case UNSHARE:
 		/* A user namespace in which we may do everything */
 		return error_of(unshare(CLONE_NEWUSER));
+	case SETUID:
+		return drop_rights(op);
+	case LOOK:
+		return look_here(slot, op);
 	case COMPACT:
 		write_file("/proc/sys/vm/compact_memory", "1");
 		return 0;
@@ -540,11 +736,11 @@ void describe_op(char *out, size_t size, const struct op *op)
 		snprintf(more, sizeof(more), ", page %u", op->off2);
 		break;
 	case PERSONALITY:
-		snprintf(more, sizeof(more), ", %lx", personalities[op->arg % 5]);
+		snprintf(more, sizeof(more), ", %lx", personalities[op->arg % 6]);
 		break;
 	case FORK: case KILL: case OTHERS_WRITE: case CALL: case SETRLIMIT:
 	case KSM_SWITCH: case HUGE_SWITCH: case MOVE_PAGES: case GROUP_LIMIT:
-	case USERFAULTFD:
+	case USERFAULTFD: case SETUID:
 		snprintf(more, sizeof(more), ", %d", op->arg);
 		break;
 	}

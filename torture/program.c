@@ -13,19 +13,22 @@
 
 #include "sys.h"
 
-/* Addresses that nothing else uses; a 32-bit task's are around 3 GiB */
+/*
+ * Addresses that nothing else uses.  A 32-bit task's are around 3 GiB, which is
+ * where its personality can have its address space end.
+ */
 static uintptr_t region_base(unsigned int i)
 {
 	if (sizeof(long) == 8)
 		return (uintptr_t)(0x10000000000ULL + i * 0x40000000ULL);
-	return 0xbfe00000UL + i * 0x1200000UL;
+	return 0xbf800000UL + i * 0x1200000UL;
 }
 
 /* What comes how often; a row's ops are of one sort */
 struct weight { uint8_t what, weight; };
 
 static const struct weight locks[] = {
-	{ MLOCK, 6 }, { MLOCK2, 7 }, { MLOCKALL, 2 }, { 0, 0 }
+	{ MLOCK, 4 }, { MLOCK2, 9 }, { MLOCKALL, 3 }, { 0, 0 }
 };
 static const struct weight unlocks[] = {
 	{ MUNLOCK, 8 }, { MUNLOCKALL, 2 }, { 0, 0 }
@@ -39,9 +42,23 @@ static const struct weight anything[] = {
 	{ MADVISE, 14 }, { MUNMAP, 5 }, { MAP, 6 }, { MREMAP, 5 },
 	{ MPROTECT, 5 }, { FORK, 10 }, { EXIT, 1 }, { KILL, 1 },
 	{ TRUNCATE, 3 }, { PUNCH, 3 }, { REMAP_FILE_PAGES, 2 }, { MSYNC, 1 },
-	{ MOVE_PAGES, 2 }, { OTHERS_WRITE, 2 }, { SETRLIMIT, 1 },
-	{ PERSONALITY, 2 }, { CALL, 2 }, { USERFAULTFD, 2 }, { UNSHARE, 1 },
+	{ MOVE_PAGES, 2 }, { OTHERS_WRITE, 2 }, { SETRLIMIT, 2 },
+	/* Of 64 bits, few of them do anything */
+	{ PERSONALITY, sizeof(long) == 8 ? 1 : 8 },
+	{ CALL, 2 }, { USERFAULTFD, 2 }, { UNSHARE, 2 }, { SETUID, 1 },
 	{ 0, 0 }
+};
+/* What a task is, which lasts, or has of its own: it may come before anything else */
+static const struct weight habits[] = {
+	{ PERSONALITY, sizeof(long) == 8 ? 1 : 8 }, { SETRLIMIT, 2 },
+	{ MLOCKALL, 2 }, { SETUID, 1 }, { UNSHARE, 2 }, { CALL, 3 }, { 0, 0 }
+};
+/* What ends a mapping, or puts another page in its place */
+static const struct weight takes[] = {
+	{ MUNLOCK, 6 }, { MUNLOCKALL, 3 }, { MUNMAP, 8 }, { MAP, 4 },
+	{ WRITE, 6 }, { KERNEL_WRITE, 2 }, { OTHERS_WRITE, 1 },
+	{ MADVISE, 6 }, { MREMAP, 3 }, { MPROTECT, 2 }, { TRUNCATE, 1 },
+	{ PUNCH, 1 }, { EXIT, 1 }, { REMAP_FILE_PAGES, 1 }, { 0, 0 }
 };
 static const struct weight weather[] = {
 	{ COMPACT, 4 }, { KSM_SWITCH, 4 }, { HUGE_SWITCH, 2 },
@@ -124,7 +141,8 @@ static void make_op(uint64_t *rnd, const struct team *g, struct op *op,
 	pick_range(rnd, g, op);
 	if (percent(rnd, 20))
 		op->mods |= SAME_INSTANT;
-	if (percent(rnd, 10) && op->what != FORK && op->what != CALL &&
+	if (percent(rnd, 15) && op->what != FORK && op->what != CALL &&
+	    op->what != SETUID &&
 	    op->what < COMPACT)
 		op->mods |= SPIN;
 	if (percent(rnd, 30))
@@ -147,6 +165,8 @@ static void make_program(uint64_t *rnd, const struct team *g,
 	p->mends = percent(rnd, 50);
 	if (kid && percent(rnd, 70))
 		p->loops = 1;
+	if (percent(rnd, 8))
+		make_op(rnd, g, &p->op[p->nr++], habits);
 	if (locker) {
 		make_op(rnd, g, &p->op[p->nr++], locks);
 		if (percent(rnd, 50))
@@ -158,16 +178,131 @@ static void make_program(uint64_t *rnd, const struct team *g,
 		if (kid && percent(rnd, 60))
 			make_op(rnd, g, &p->op[p->nr++], anything);
 	} else {
-		p->nr = 1 + below(rnd, 4);
-		for (i = 0; i < p->nr; i++)
-			make_op(rnd, g, &p->op[i], percent(rnd, 8) && !opt.privilege ?
+		for (i = 1 + below(rnd, 4); i; i--)
+			make_op(rnd, g, &p->op[p->nr++], percent(rnd, 8) && !opt.privilege ?
 				weather : anything);
 	}
-	/* A kid forks nobody */
-	for (i = 0; kid && i < p->nr; i++)
+	p->end = below(rnd, KID_ENDS);
+}
+
+/* A kid forks nobody */
+static void without_kids(uint64_t *rnd, const struct team *g, struct program *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr; i++)
 		if (p->op[i].what == FORK || p->op[i].what == EXIT)
 			p->op[i].what = pick(rnd, g, touches);
-	p->end = below(rnd, KID_ENDS);
+}
+
+/* With probability @chance, an op of @table */
+static void maybe(uint64_t *rnd, const struct team *g, struct program *p,
+		  unsigned int chance, const struct weight *table)
+{
+	if (p->nr < MAX_OPS - 1 && percent(rnd, chance))
+		make_op(rnd, g, &p->op[p->nr++], table);
+}
+
+static void add_focus_op(const struct team *g, struct program *p, enum what what)
+{
+	p->op[p->nr++] = (struct op) {
+		.what = what, .region = g->focus_region,
+		.off = g->focus_off, .len = g->focus_len,
+	};
+}
+
+/* Where two meet, one of them may be a bit later, and both mostly do it to all */
+static void soon(uint64_t *rnd, const struct team *g, struct op *op)
+{
+	if (percent(rnd, 75)) {
+		op->region = g->focus_region;
+		op->off = g->focus_off;
+		op->len = g->focus_len;
+	}
+	op->mods &= ~SAME_INSTANT;
+	op->delay = percent(rnd, 75) ? 1 << below(rnd, 14) : 0;
+}
+
+/* What another thread of the family does all the time */
+static void make_helper(uint64_t *rnd, const struct team *g, struct program *p)
+{
+	unsigned int i;
+
+	memset(p, 0, sizeof(*p));
+	p->loops = 60000;
+	p->nr = 1 + below(rnd, 2);
+	for (i = 0; i < p->nr; i++) {
+		make_op(rnd, g, &p->op[i], percent(rnd, 60) ? takes : anything);
+		if (p->op[i].what == EXIT || p->op[i].what == FORK)
+			p->op[i].what = READ;
+		if (percent(rnd, 50))
+			p->op[i].mods |= SPIN;
+	}
+}
+
+/*
+ * A try: memory made anew, or as it is; a kid or two that share it; some of what
+ * locks and takes it away, of the parent and of the kids at once; and a look.
+ */
+static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
+{
+	unsigned int i;
+
+	memset(p, 0, sizeof(*p));
+	p->loops = 4000;
+	p->mends = true;
+	maybe(rnd, g, p, 15, habits);
+	if (percent(rnd, 70))
+		add_focus_op(g, p, MAP);
+	maybe(rnd, g, p, 20, anything);
+	/* What was not written to is not there to be shared */
+	if (percent(rnd, 75))
+		add_focus_op(g, p, WRITE);
+	else
+		maybe(rnd, g, p, 70, touches);
+	maybe(rnd, g, p, 75, locks);
+	maybe(rnd, g, p, 15, touches);
+	for (i = 1 + percent(rnd, 40); i; i--) {
+		add_focus_op(g, p, FORK);
+		p->op[p->nr - 1].arg = (next_random(rnd) & ~1) | (i & 1);
+		p->op[p->nr - 1].off2 = below(rnd, 4096);
+		/* Do not wait for the end of the last one: it is to be met */
+		if (percent(rnd, 80))
+			p->op[p->nr - 1].arg &= ~2;
+		maybe(rnd, g, p, 30, locks);
+	}
+	if (percent(rnd, 75))
+		p->meets = p->nr + 1;
+	maybe(rnd, g, p, p->meets ? 100 : 80, percent(rnd, 50) ? takes : unlocks);
+	if (p->meets)
+		soon(rnd, g, &p->op[p->nr - 1]);
+	maybe(rnd, g, p, 40, percent(rnd, 50) ? takes : anything);
+	/* Who looks locks nothing, or it is no look */
+	if (percent(rnd, 95))
+		add_focus_op(g, p, percent(rnd, 50) ? MUNLOCKALL : MUNLOCK);
+	if (p->nr == MAX_OPS)
+		p->nr--;
+	add_focus_op(g, p, LOOK);
+}
+
+static void make_family_kid(uint64_t *rnd, const struct team *g, struct program *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->loops = percent(rnd, 80) ? 1 : 3;
+	maybe(rnd, g, p, 10, anything);
+	maybe(rnd, g, p, 85, locks);
+	maybe(rnd, g, p, 15, touches);
+	if (percent(rnd, 80))
+		p->meets = p->nr + 1;
+	if (percent(rnd, 60)) {
+		make_op(rnd, g, &p->op[p->nr++], takes);
+		if (p->meets)
+			soon(rnd, g, &p->op[p->nr - 1]);
+	}
+	maybe(rnd, g, p, 20, anything);
+	maybe(rnd, g, p, 20, takes);
+	p->end = percent(rnd, 50) ? KID_EXITS : percent(rnd, 60) ? KID_STAYS :
+		percent(rnd, 70) ? KID_IS_KILLED : KID_EXECS;
 }
 
 void make_programs(struct team *g, unsigned int round)
@@ -180,9 +315,16 @@ void make_programs(struct team *g, unsigned int round)
 		struct program *p = &slot->program;
 		unsigned int k, op;
 
-		make_program(rnd, g, p, i == 0 || percent(rnd, 30), false);
+		if (slot->process == weather_process(g))
+			make_program(rnd, g, p, false, false);
+		else if (g->family && i && percent(rnd, 70))
+			make_helper(rnd, g, p);
+		else if (g->family)
+			make_family(rnd, g, p);
+		else
+			make_program(rnd, g, p, i == 0 || percent(rnd, 30), false);
 		/* One that shares, but never locks, and stays */
-		if (i == g->slots - 1 && i && percent(rnd, 40)) {
+		if (i == g->slots - 1 && i && !g->family && percent(rnd, 40)) {
 			memset(p, 0, sizeof(*p));
 			p->nr = p->loops = 1;
 			make_op(rnd, g, &p->op[0], touches);
@@ -195,10 +337,16 @@ void make_programs(struct team *g, unsigned int round)
 				make_op(rnd, g, &p->op[op], percent(rnd, 70) ?
 					weather : touches);
 		}
-		for (k = 0; k < KIDS; k++)
-			make_program(rnd, g,
-				     &ctl->slot[MAX_SLOTS + i * KIDS + k].program,
-				     percent(rnd, 60), true);
+		for (k = 0; k < KIDS; k++) {
+			struct program *kid =
+				&ctl->slot[MAX_SLOTS + i * KIDS + k].program;
+
+			if (g->family)
+				make_family_kid(rnd, g, kid);
+			else
+				make_program(rnd, g, kid, percent(rnd, 60), true);
+			without_kids(rnd, g, kid);
+		}
 	}
 }
 
@@ -206,14 +354,14 @@ void make_group(struct team *g, uint64_t seed)
 {
 	static const unsigned int sizes[] = { 16, 64, 256, 1024, 2048, 4096, 4096 };
 	static const enum kind kinds[] = {
-		ANON, ANON, ANON, THP, THP, THP, KSM, PRIVATE_FILE, SHARED_FILE,
-		SHARED_FILE, PRIVATE_SHMEM, SHMEM, SHMEM, HUGE_SHMEM, HUGE_SHMEM,
-		STACKS,
+		ANON, ANON, ANON, THP, THP, THP, LATE_THP, KSM, KSM_FILE,
+		PRIVATE_FILE, SHARED_FILE, SHARED_FILE, PRIVATE_SHMEM, SHMEM,
+		SHMEM, HUGE_SHMEM, HUGE_SHMEM, STACKS,
 	};
 	static const unsigned int parts[] = { 1, 2, 4, 16, 64, 256, 1024 };
 	uint64_t state = seed, *rnd = &state;
 	unsigned int i, process = 0, slot = 0;
-	bool few;
+	bool few, large, two;
 
 	memset(g, 0, sizeof(*g));
 	g->seed = seed;
@@ -223,7 +371,11 @@ void make_group(struct team *g, uint64_t seed)
 	g->founder_unmaps = percent(rnd, 25);
 	g->khugepaged = percent(rnd, 25);
 	g->fresh = next_random(rnd);
-	g->regions = 1 + below(rnd, MAX_REGIONS);
+	g->family = percent(rnd, 50);
+	two = percent(rnd, 50);
+	/* Threads meet in a walk only if that takes long */
+	large = percent(rnd, two ? 60 : 20) && !opt.privilege;
+	g->regions = 1 + below(rnd, g->family && percent(rnd, 60) ? 1 : MAX_REGIONS);
 	for (i = 0; i < g->regions; i++) {
 		struct region *r = &g->region[i];
 
@@ -231,13 +383,19 @@ void make_group(struct team *g, uint64_t seed)
 			r->kind = kinds[below(rnd, sizeof(kinds) / sizeof(*kinds))];
 		while (!kind_exists(r->kind));
 		r->base = region_base(i);
-		r->pages = r->kind == THP || r->kind == HUGE_SHMEM ?
-			512U << below(rnd, 4) : sizes[below(rnd, 7)];
+		r->pages = is_huge(r->kind) ?
+			512U << below(rnd, g->regions == 1 ? 6 : 4) :
+			sizes[below(rnd, 7)];
 		r->fd = -1;
-		if (r->kind == KSM)
+		/* A fork costs what is mapped */
+		if (g->family && r->pages > 512 && !large)
+			r->pages = 512;
+		if (is_mergeable(r->kind))
 			g->ksm = true;
-		if (r->kind == THP || r->kind == HUGE_SHMEM)
+		if (is_huge(r->kind))
 			g->huge = true;
+		if (r->kind == LATE_THP)
+			g->khugepaged |= percent(rnd, 80);
 	}
 	g->ksm = g->ksm ? percent(rnd, 85) : percent(rnd, 5);
 	if (opt.group_dir && percent(rnd, 30)) {
@@ -262,8 +420,7 @@ void make_group(struct team *g, uint64_t seed)
 		g->advice[i] = pick_advice(rnd);
 
 	i = g->focus_region = below(rnd, g->regions);
-	if (g->region[i].pages >= HUGE_PAGES &&
-	    (g->region[i].kind == THP || g->region[i].kind == HUGE_SHMEM) &&
+	if (g->region[i].pages >= HUGE_PAGES && is_huge(g->region[i].kind) &&
 	    percent(rnd, 70))
 		g->focus_len = HUGE_PAGES;
 	else
@@ -272,7 +429,8 @@ void make_group(struct team *g, uint64_t seed)
 	 * A task that waits for another one's lock takes a while to wake up: what
 	 * comes after it is met only where that is long, too.
 	 */
-	if (g->focus_len > g->region[i].pages || percent(rnd, 35))
+	if (g->focus_len > g->region[i].pages ||
+	    percent(rnd, g->family && large ? 70 : 35))
 		g->focus_len = g->region[i].pages;
 	if (percent(rnd, 60) && g->region[i].pages >= 4 * g->focus_len) {
 		g->places = g->region[i].pages / g->focus_len;
@@ -283,7 +441,17 @@ void make_group(struct team *g, uint64_t seed)
 	}
 	g->focus_off = g->places ? 0 : below(rnd, g->region[i].pages / g->focus_len) * g->focus_len;
 
-	g->processes = 1 + below(rnd, 4);
+	if (g->family) {
+		g->places = 0;
+		g->round_ms = 160 << below(rnd, 4);
+		if (g->focus_len > (opt.privilege ? 16 : 64) && !large && !is_huge(g->region[g->focus_region].kind))
+			g->focus_len = 1 << below(rnd, opt.privilege ? 6 : 10);
+		if (g->focus_len > g->region[g->focus_region].pages)
+			g->focus_len = g->region[g->focus_region].pages;
+		g->focus_off = below(rnd, g->region[g->focus_region].pages /
+				     g->focus_len) * g->focus_len;
+	}
+	g->processes = g->family ? 1 : 1 + below(rnd, 4);
 	/* At most as many as there are CPUs, or there is no same instant */
 	few = percent(rnd, 50) && !opt.privilege;
 	if (opt.privilege && g->processes < 2)
@@ -291,6 +459,8 @@ void make_group(struct team *g, uint64_t seed)
 	for (process = 0; process < g->processes; process++) {
 		unsigned int threads = percent(rnd, 50) ? 1 : 2 + below(rnd, 2);
 
+		if (g->family)
+			threads = 1 + two;
 		if (few && slot >= 2)
 			break;
 		if (few && slot + threads > 3)
@@ -304,8 +474,8 @@ void make_group(struct team *g, uint64_t seed)
 			ctl->slot[slot].threads = threads;
 		}
 	}
-	/* Nobody is alone */
-	if (slot < 2) {
+	/* Nobody is alone, but who has kids */
+	if (slot < 2 && !g->family) {
 		ctl->slot[slot].process = 0;
 		ctl->slot[slot].thread = 1;
 		ctl->slot[0].threads = ctl->slot[slot++].threads = 2;
@@ -327,8 +497,11 @@ static void print_program(const char *who, const struct program *p, bool kid)
 	       p->mends ? ", mending" : "");
 	for (i = 0; i < p->nr; i++) {
 		describe_op(text, sizeof(text), &p->op[i]);
-		printf("%s %s", i ? ";" : "", text);
+		printf("%s %s%s", i ? ";" : "",
+		       p->meets == i + 1 ? "MEET, " : "", text);
 	}
+	if (p->meets == p->nr + 1U)
+		printf("; MEET");
 	if (kid)
 		printf("; %s", ends[p->end]);
 	putchar('\n');
@@ -345,7 +518,7 @@ void print_programs(void)
 		printf("%u places", g->places);
 	else
 		printf("rounds of %u ms", g->round_ms);
-	printf("%s%s%s",
+	printf("%s%s%s%s", g->family ? ", a family" : "",
 	       g->founder_unmaps ? ", the founder unmaps" : "",
 	       g->ksm ? ", ksmd" : "", g->khugepaged ? ", khugepaged" : "");
 	if (g->limit_pages)

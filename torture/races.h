@@ -19,15 +19,25 @@
 
 enum {
 	MAX_SLOTS = 8, KIDS = 2, ALL_SLOTS = MAX_SLOTS * (1 + KIDS),
-	MAX_REGIONS = 3, MAX_OPS = 6, RING = 512, MAX_ROUNDS = 3,
+	MAX_REGIONS = 3, MAX_OPS = 12, RING = 512, MAX_ROUNDS = 3,
 	HUGE_PAGES = 512,	/* small pages in a huge one */
 };
 
 /* What a region is made of */
 enum kind {
-	ANON, THP, KSM, PRIVATE_FILE, SHARED_FILE, PRIVATE_SHMEM, SHMEM,
-	HUGE_SHMEM, STACKS, KINDS
+	ANON, THP, LATE_THP, KSM, KSM_FILE, PRIVATE_FILE, SHARED_FILE,
+	PRIVATE_SHMEM, SHMEM, HUGE_SHMEM, STACKS, KINDS
 };
+
+static inline bool is_huge(enum kind kind)
+{
+	return kind == THP || kind == LATE_THP || kind == HUGE_SHMEM;
+}
+
+static inline bool is_mergeable(enum kind kind)
+{
+	return kind == KSM || kind == KSM_FILE;
+}
 
 struct region {
 	enum kind kind;
@@ -42,7 +52,7 @@ enum what {
 	READ, WRITE, KERNEL_WRITE, MADVISE, MUNMAP, MAP, MREMAP, MPROTECT,
 	FORK, EXIT, KILL, TRUNCATE, PUNCH, REMAP_FILE_PAGES, MSYNC,
 	MOVE_PAGES, OTHERS_WRITE, SETRLIMIT, PERSONALITY, CALL, USERFAULTFD,
-	UNSHARE,
+	UNSHARE, SETUID, LOOK,
 	/* What an administrator or the kernel does meanwhile: the weather */
 	COMPACT, KSM_SWITCH, HUGE_SWITCH, DROP_CACHES, SWAPOFF, GROUP_LIMIT,
 	WHATS
@@ -56,7 +66,7 @@ enum mods {
 struct op {
 	uint8_t what, region, mods, arg;
 	uint16_t off, len, off2;	/* pages */
-	uint16_t delay;			/* before it, in 64 ticks */
+	uint16_t delay;			/* before it, up to as many times 128 ticks */
 };
 
 struct program {
@@ -64,6 +74,7 @@ struct program {
 	uint8_t walk;		/* its ranges move on with the common clock */
 	uint8_t end;		/* enum kid_end, of a kid */
 	uint8_t mends;		/* maps the focus anew where there is none */
+	uint8_t meets;		/* before op N - 1 it and its parent or kids meet */
 	uint16_t loops;
 	struct op op[MAX_OPS];
 };
@@ -85,8 +96,12 @@ struct slot {
 	volatile pid_t pid;
 	volatile pid_t owner;		/* of a kid: who forks it */
 	volatile unsigned int finished;	/* the last round it has done */
+	volatile int arrived;		/* where its program meets */
+	volatile int end;		/* of a kid that was forked: enum kid_end */
+	volatile long charged;		/* of one that stays: pages */
 	int process, thread, threads;
 	struct program program;
+	uint64_t rnd;			/* for delays */
 	unsigned int next;		/* of the ring */
 	unsigned long done;
 	struct record ring[RING];
@@ -100,6 +115,8 @@ struct team {
 	/* Its focus goes over the region, once a round: every place is a new try */
 	unsigned int places;
 	bool founder_unmaps, ksm, khugepaged, huge;
+	/* One process that makes memory anew, forks, races with its kids, looks */
+	bool family;
 	unsigned int fresh;		/* rounds, by bits, that begin with new tasks */
 	unsigned int limit_pages;	/* of its memory cgroup; 0: none */
 	struct region region[MAX_REGIONS];
@@ -121,6 +138,7 @@ struct control {
 	volatile uint64_t round_start;	/* ticks */
 	volatile unsigned int complaints;
 	volatile unsigned int failed_locks;	/* that were to populate */
+	volatile unsigned int suspicions;	/* of LOOK: the round ends, the books judge */
 	char complaint[MAX_COMPLAINTS][COMPLAINT];
 	/* How often each word was said, and how often without an error */
 	unsigned int said[WHATS], succeeded[WHATS];
@@ -135,6 +153,7 @@ struct options {
 	const char *disk_dir;		/* a file system on a disk, or NULL */
 	const char *huge_dir;		/* tmpfs with huge pages, or NULL */
 	const char *swap;		/* device, or NULL */
+	unsigned int nodes;
 	uint64_t without;		/* bits of enum what */
 	uint64_t kinds;			/* bits of enum kind */
 };
@@ -155,6 +174,10 @@ extern const char *const what_names[WHATS];
 int do_op(struct slot *slot, const struct op *op);
 void describe_op(char *out, size_t size, const struct op *op);
 unsigned int pick_advice(uint64_t *rnd);
+void look_prepare(void);
+void note_pages(const struct op *op);
+long charged_pages(void);
+int exec_program(unsigned int arg);
 void write_file(const char *file, const char *text);
 
 /* uffd.c */
@@ -170,6 +193,8 @@ int weather_process(const struct team *group);
 void founder(void) __attribute__((noreturn));
 void run_program(struct slot *slot);
 int fork_kid(struct slot *slot, const struct op *op);
+void reap_kids(struct slot *slot);
+bool kids_lock(void);
 int try_to(int (*touch)(const struct op *op), const struct op *op);
 
 /* history.c */

@@ -14,7 +14,9 @@
 const char *const kind_names[KINDS] = {
 	[ANON]		= "anonymous",
 	[THP]		= "huge-anonymous",
+	[LATE_THP]	= "late-huge",
 	[KSM]		= "ksm",
+	[KSM_FILE]	= "ksm-file",
 	[PRIVATE_FILE]	= "private-file",
 	[SHARED_FILE]	= "shared-file",
 	[PRIVATE_SHMEM]	= "private-shmem",
@@ -29,16 +31,16 @@ bool kind_exists(enum kind kind)
 		return false;
 	if (kind == HUGE_SHMEM)
 		return opt.huge_dir;
-	if (kind == THP)
+	if (kind == THP || kind == LATE_THP)
 		return !access("/sys/kernel/mm/transparent_hugepage/enabled", F_OK);
-	if (kind == KSM)
+	if (is_mergeable(kind))
 		return !access("/sys/kernel/mm/ksm/run", F_OK);
 	return true;
 }
 
 static bool has_file(enum kind kind)
 {
-	return kind >= PRIVATE_FILE && kind <= HUGE_SHMEM;
+	return kind >= KSM_FILE && kind <= HUGE_SHMEM;
 }
 
 /* Files that nobody else can see, of the right length and full of data */
@@ -57,7 +59,8 @@ void regions_open(struct team *group)
 		if (r->kind == HUGE_SHMEM)
 			dir = opt.huge_dir;
 		else if (opt.disk_dir &&
-			 (r->kind == PRIVATE_FILE || r->kind == SHARED_FILE))
+			 (r->kind == PRIVATE_FILE || r->kind == SHARED_FILE ||
+			  r->kind == KSM_FILE))
 			dir = opt.disk_dir;
 		snprintf(name, sizeof(name), "%s/region.XXXXXX", dir);
 		r->fd = mkstemp(name);
@@ -101,7 +104,7 @@ int region_map(const struct region *r, unsigned int off, unsigned int len, int f
 		return errno;
 	if (r->kind == THP)
 		madvise(addr, bytes, MADV_HUGEPAGE);
-	if (r->kind == KSM)
+	if (is_mergeable(r->kind))
 		madvise(addr, bytes, MADV_MERGEABLE);
 	return 0;
 }
@@ -119,6 +122,10 @@ void region_fill(const struct region *r)
 		if (r->kind == PRIVATE_FILE || r->kind == PRIVATE_SHMEM)
 			(void)*p;
 		else
-			*p = r->kind == KSM ? i % 8 : 1 + i;
+			*p = is_mergeable(r->kind) ? i % 8 : 1 + i;
 	}
+	/* Small pages that khugepaged may collapse from now on */
+	if (r->kind == LATE_THP)
+		madvise((void *)r->base, (size_t)r->pages * page_size,
+			MADV_HUGEPAGE);
 }

@@ -92,12 +92,15 @@ static int run_op(struct slot *slot, const struct op *planned, unsigned int step
 		walk(&op, step);
 	if (op.mods & SAME_INSTANT)
 		wait_for_tick();
+	/* Another one each time */
 	if (op.delay)
-		spin_until(ticks() + op.delay * 64ULL);
+		spin_until(ticks() + below(&slot->rnd, op.delay * 128));
 	rec->op = op;
 	rec->end = 0;
 	rec->err = 0;
 	rec->begin = ticks();
+	/* Some increments are lost: it is a rough measure */
+	ctl->said[op.what]++;
 	first = err = do_op(slot, &op);
 	if (op.mods & SPIN)
 		for (; err == first && times < MOST_SPINS && !ctl->stop; times++)
@@ -106,8 +109,6 @@ static int run_op(struct slot *slot, const struct op *planned, unsigned int step
 	rec->times = times;
 	rec->end = ticks();
 	slot->done += times;
-	/* Some increments are lost: it is a rough measure */
-	ctl->said[op.what]++;
 	ctl->succeeded[op.what] += !err;
 	return err;
 }
@@ -118,6 +119,44 @@ static unsigned int clock_now(void)
 	uint64_t now = ticks(), start = ctl->round_start;
 
 	return now > start ? (now - start) >> ctl->group.clock : 0;
+}
+
+static bool is_alive(const struct slot *slot)
+{
+	return slot->state != EMPTY && slot->state != DEAD;
+}
+
+static struct slot *kid_of(struct slot *slot, unsigned int i)
+{
+	return &ctl->slot[MAX_SLOTS + (slot - ctl->slot) * KIDS + i];
+}
+
+/*
+ * A parent and those of its kids that are to meet wait for each other here, but
+ * not for long: what comes next they do at the same instant.
+ */
+static void meet(struct slot *slot)
+{
+	const uint64_t end = ticks() + (1 << 24);
+	unsigned int i;
+
+	if (slot >= &ctl->slot[MAX_SLOTS]) {
+		const struct slot *parent =
+			&ctl->slot[(slot - &ctl->slot[MAX_SLOTS]) / KIDS];
+
+		slot->arrived = 1;
+		while (!parent->arrived && ticks() < end && !ctl->stop)
+			__asm__ volatile("pause");
+		return;
+	}
+	for (i = 0; i < KIDS; i++) {
+		const struct slot *kid = kid_of(slot, i);
+
+		while (kid->program.meets && is_alive(kid) && !kid->arrived &&
+		       ticks() < end && !ctl->stop)
+			__asm__ volatile("pause");
+	}
+	slot->arrived = 1;
 }
 
 /* All operations of the program, once */
@@ -132,10 +171,15 @@ static void run_once(struct slot *slot, const struct program *program,
 	unsigned int i;
 
 	for (i = 0; i < program->nr && !ctl->stop; i++) {
-		int err = run_op(slot, &program->op[i], step, program->walk);
+		int err;
 
+		if (program->meets == i + 1)
+			meet(slot);
+		err = run_op(slot, &program->op[i], step, program->walk);
 		holes |= err == ENOMEM || err == EFAULT;
 	}
+	if (program->meets == program->nr + 1U && !ctl->stop)
+		meet(slot);
 	if (holes && program->mends && !ctl->stop)
 		run_op(slot, &mend, step, program->walk);
 }
@@ -168,16 +212,6 @@ void run_program(struct slot *slot)
 	}
 }
 
-static bool is_alive(const struct slot *slot)
-{
-	return slot->state != EMPTY && slot->state != DEAD;
-}
-
-static struct slot *kid_of(struct slot *slot, unsigned int i)
-{
-	return &ctl->slot[MAX_SLOTS + (slot - ctl->slot) * KIDS + i];
-}
-
 int fork_kid(struct slot *slot, const struct op *op)
 {
 	struct slot *kid;
@@ -187,12 +221,18 @@ int fork_kid(struct slot *slot, const struct op *op)
 		return EPERM;		/* a kid has none of its own */
 	kid = kid_of(slot, op->arg % KIDS);
 	if (is_alive(kid)) {
-		/* One that has stayed goes now, if it is ours */
-		kill(kid->pid, SIGKILL);
+		/* One that has stayed goes now, if it is ours, and we may */
+		if (kid->pid <= 1 || kill(kid->pid, SIGKILL))
+			return EBUSY;
 		if (waitpid(kid->pid, NULL, 0) != kid->pid)
 			return EBUSY;
 		kid->state = DEAD;
 	}
+	note_pages(op);
+	slot->arrived = 0;
+	kid->arrived = 0;
+	kid->rnd = slot->rnd += kid->pid;
+	kid->end = kid->program.end;
 	kid->threads = 1;
 	kid->pid = 0;
 	kid->owner = getpid();
@@ -202,10 +242,15 @@ int fork_kid(struct slot *slot, const struct op *op)
 		kid->pid = getpid();
 		kid->state = RUNNING;
 		run_program(kid);
-		if (kid->program.end == KID_EXECS)
-			execl("/proc/self/exe", "races", "--exec", NULL);
-		if (kid->program.end != KID_STAYS)
+		if (kid->end == KID_EXECS) {
+			char arg[8];
+
+			snprintf(arg, sizeof(arg), "%d", op->arg);
+			execl("/proc/self/exe", "races", "--exec", arg, NULL);
+		}
+		if (kid->end != KID_STAYS)
 			_exit(0);
+		kid->charged = charged_pages();
 		kid->state = PARKED;
 		for (;;)
 			pause();
@@ -215,15 +260,51 @@ int fork_kid(struct slot *slot, const struct op *op)
 		return errno;
 	}
 	kid->pid = pid;
-	if (kid->program.end == KID_IS_KILLED) {
+	if (kid->end == KID_IS_KILLED) {
 		spin_until(ticks() + op->off2 * 1024ULL);
-		kill(pid, SIGKILL);
+		if (kill(pid, SIGKILL))
+			return errno;
 	}
-	if (kid->program.end == KID_IS_KILLED || (op->arg & 2))
-		if (kid->program.end != KID_STAYS &&
+	if (kid->end == KID_IS_KILLED || (op->arg & 2))
+		if (kid->end != KID_STAYS &&
 		    waitpid(pid, NULL, 0) == pid)
 			kid->state = DEAD;
 	return 0;
+}
+
+/* Is there a kid that may lock something?  Not one that rests with nothing locked */
+bool kids_lock(void)
+{
+	unsigned int i;
+
+	for (i = MAX_SLOTS; i < ALL_SLOTS; i++) {
+		const struct slot *kid = &ctl->slot[i];
+
+		if (is_alive(kid) && (kid->state != PARKED || kid->charged))
+			return true;
+	}
+	return false;
+}
+
+/* Wait until its kids end, or rest if they stay */
+void reap_kids(struct slot *slot)
+{
+	unsigned int i;
+
+	if (slot >= &ctl->slot[MAX_SLOTS])
+		return;
+	for (i = 0; i < KIDS; i++) {
+		struct slot *kid = kid_of(slot, i);
+
+		if (kid->end == KID_STAYS) {
+			while (is_alive(kid) && kid->state != PARKED && !ctl->stop)
+				sleep_us(100);
+			continue;
+		}
+		if (is_alive(kid) && kid->pid > 0 &&
+		    waitpid(kid->pid, NULL, 0) == kid->pid)
+			kid->state = DEAD;
+	}
 }
 
 /* Until each kid is gone, or stays and is at rest */
@@ -291,6 +372,7 @@ static void process(int process)
 	unsigned int i;
 
 	catch_faults();
+	look_prepare();
 	if (opt.privilege && process != weather_process(&ctl->group))
 		drop_privilege();
 	if (ctl->group.founder_unmaps)
@@ -358,6 +440,23 @@ static void bury(pid_t pid)
 	}
 }
 
+/* A parent may wait for its kid, and be killed before it says so */
+static void bury_lost_kids(void)
+{
+	unsigned int i;
+
+	for (i = MAX_SLOTS; i < ALL_SLOTS; i++) {
+		struct slot *slot = &ctl->slot[i];
+		pid_t pid = slot->pid;
+
+		if (is_alive(slot) && pid > 0 && kill(pid, 0) && errno == ESRCH &&
+		    slot->pid == pid) {
+			slot->pid = 0;
+			slot->state = DEAD;
+		}
+	}
+}
+
 /* The memory of its own that its processes share; it never locks */
 void founder(void)
 {
@@ -392,6 +491,7 @@ void founder(void)
 			bury(pid);
 			continue;
 		}
+		bury_lost_kids();
 		for (i = 0; i < group->processes && !ctl->stop; i++) {
 			unsigned int j;
 

@@ -53,7 +53,7 @@ hold_off() {
 # git in a tree of the user's: with his configuration, but without hooks, and nothing
 # that goes on in the background
 user_git() {
-	${git_session:-} git --no-pager -c core.hooksPath=/dev/null -c gc.auto=0 -c maintenance.auto=false \
+	${git_session:-} git --no-pager -c core.hooksPath=/dev/null -c core.fsmonitor=false -c gc.auto=0 -c maintenance.auto=false \
 		-c color.ui=false -c core.quotePath=false "$@"
 }
 
@@ -115,25 +115,141 @@ work_of_user() {
 		   } ;;
 		esac
 	done
-	if [ ! -f "$1/.git/lof-next" ] && is_dirty own_git "$1"; then
+	work_hidden=$(hidden_files "$1")
+	if [ -n "$work_hidden" ]; then
+		echo "$work_hidden"
+	elif [ ! -f "$1/.git/lof-next" ] && is_dirty own_git "$1"; then
+		echo "changes of yours ($(printf '%s\n' "$dirty_files" | head -n 1 | cut -c4-))"
+	fi
+}
+
+# hidden_files TREE: print that git was told not to look at files there, if it was
+hidden_files() {
+	{ own_git -C "$1" ls-files -v || echo "S an index that git cannot read"; } |
+		awk '/^[a-zS] / && !found++ {
+			print "files marked assume-unchanged or skip-worktree (" substr($0, 3) ")"
+		}'
+}
+
+# changed_since GIT DIR OLD NEW: a checkout of NEW over OLD was cut off in DIR; the first
+# file that was changed there since: one that differs between both and is neither, nor
+# was being written
+changed_since() {
+	"$1" -C "$2" diff --name-only --no-renames "$3" "$4" | while IFS= read -r file; do
+		if [ -L "$2/$file" ]; then
+			id=$(readlink -n "$2/$file" | "$1" -C "$2" hash-object --stdin)
+		elif [ -d "$2/$file" ]; then
+			echo "$file"
+			break
+		elif [ -e "$2/$file" ]; then
+			id=$("$1" -C "$2" hash-object -- "$file")
+		else
+			continue
+		fi
+		[ "$id" = "$("$1" -C "$2" rev-parse -q --verify "$3:$file")" ] ||
+			[ "$id" = "$("$1" -C "$2" rev-parse -q --verify "$4:$file")" ] ||
+			"$1" -C "$2" cat-file --filters "$4:$file" 2>/dev/null |
+				head -c "$(stat -c %s "$2/$file")" |
+				cmp -s - "$2/$file" || { echo "$file"; break; }
+	done
+}
+
+# go_on TREE GIT_DIR OPTION...: finish the checkout of GIT_DIR/lof-next that was cut off,
+# unless something was changed since: nothing of that is overwritten
+go_on() {
+	go_tree=$1 go_dir=$2
+	shift 2
+	[ -n "$tmp" ] || make_tmp
+	go_old=$(cat "$go_dir/lof-head") go_new=$(cat "$go_dir/lof-next") ||
+		die "$go_tree is half made, and there is no record of what it was: save what is yours in it, then: rm -r '$go_tree'"
+	rm -f "$go_dir/index.lock" "$go_dir/HEAD.lock"
+	go_index=$(own_git -C "$go_tree" write-tree) || go_index=
+	case $go_index in
+	"$(own_git -C "$go_tree" rev-parse "$go_old^{tree}")"|"$(own_git -C "$go_tree" rev-parse "$go_new^{tree}")") ;;
+	*) die "$go_tree was being checked out when a run was ended, and its index was changed since: save what is yours, then: git -C '$go_tree' reset --hard $go_old" ;;
+	esac
+	own_git -C "$go_tree" diff --name-only --no-renames "$go_old" "$go_new" >"$tmp/go-ours"
+	go_changed=$(changed_since own_git "$go_tree" "$go_old" "$go_new")
+	[ -n "$go_changed" ] || {
+		own_git -C "$go_tree" diff --name-only --no-renames >"$tmp/go-all" ||
+			die "git diff fails in $go_tree"
+		go_changed=$(grep -vxFf "$tmp/go-ours" "$tmp/go-all" | head -n 1)
+	}
+	[ -z "$go_changed" ] ||
+		die "$go_tree was being checked out when a run was ended, and $go_changed was changed since: save it elsewhere, then: rm '$go_tree/$go_changed'"
+	note "going on with a run that was ended while it checked out $go_tree"
+	own_git -C "$go_tree" checkout -q -f "$@" "$go_new"
+	mv "$go_dir/lof-next" "$go_dir/lof-head"
+}
+
+# is_ours_too BASE NAME: succeeds if out/BASE/NAME is a whole work tree of out/BASE/linux;
+# wt_dir is what git has of it
+is_ours_too() {
+	wt=$out/$1/$2
+	[ -f "$wt/.git" ] &&
+		[ "$(own_git -C "$wt" rev-parse --path-format=absolute --git-common-dir 2>/dev/null)" = \
+		  "$(own_git -C "$out/$1/linux" rev-parse --path-format=absolute --git-common-dir 2>/dev/null)" ] &&
+		[ "$(own_git -C "$wt" rev-parse --show-toplevel)" = "$(cd "$wt" && pwd -P)" ] &&
+		wt_dir=$(own_git -C "$wt" rev-parse --absolute-git-dir) &&
+		[ -f "$wt_dir/index" ]
+}
+
+# work_in BASE NAME: print what in the work tree out/BASE/NAME is not ours, if anything is
+work_in() {
+	if ! is_ours_too "$1" "$2"; then
+		# A link to a repository that is gone is all that may be there
+		[ ! -e "$wt" ] || [ -f "$wt/.git" ] || [ -z "$(ls -A "$wt")" ] ||
+			echo "something that is no work tree of ours"
+		return
+	fi
+	wt_head=$(own_git -C "$wt" rev-parse -q --verify HEAD) || wt_head=none
+	if [ -f "$wt_dir/lof-head" ]; then
+		cat "$wt_dir/lof-head" "$wt_dir/lof-next" 2>/dev/null | grep -qxF "$wt_head"
+	else
+		# Of a time when there was no record
+		[ "$(own_git -C "$wt" log -1 --format=%ce)" = lock-on-fault@example.org ]
+	fi || {
+		echo "commits of yours ($(own_git -C "$wt" log -1 --format=%h))"
+		return
+	}
+	wt_hidden=$(hidden_files "$wt")
+	if [ -n "$wt_hidden" ]; then
+		echo "$wt_hidden"
+	elif [ ! -f "$wt_dir/lof-next" ] && is_dirty own_git "$wt"; then
 		echo "changes of yours ($(printf '%s\n' "$dirty_files" | head -n 1 | cut -c4-))"
 	fi
 }
 
 # work_tree BASE NAME COMMIT: out/BASE/NAME is a work tree of out/BASE/linux at COMMIT.
-# One whose repository was removed, or made anew, is made anew, too.
+# One whose repository was removed, or made anew, is made anew, too.  What is the user's
+# in one is refused, but in those that only we write to.
 work_tree() {
-	wt=$out/$1/$2
-	if [ "$(own_git -C "$wt" rev-parse --path-format=absolute --git-common-dir 2>/dev/null)" = \
-	     "$(own_git -C "$out/$1/linux" rev-parse --path-format=absolute --git-common-dir)" ] &&
-	   [ "$(own_git -C "$wt" rev-parse --show-toplevel)" = "$(cd "$wt" && pwd -P)" ]; then
-		rm -f "$(own_git -C "$wt" rev-parse --path-format=absolute --git-path index.lock)"
-		own_git -C "$wt" checkout -q -f --detach "$3"
-		return
+	wt_commit=$(own_git -C "$out/$1/linux" rev-parse "$3^{commit}")
+	case $2 in
+	mutant|bisect/linux) ;;
+	*)	wt_work=$(work_in "$1" "$2")
+		[ -z "$wt_work" ] || die "$out/$1/$2 has $wt_work: save them, then: rm -r '$out/$1/$2'" ;;
+	esac
+	if is_ours_too "$1" "$2"; then
+		rm -f "$wt_dir/index.lock"
+		case $2 in
+		mutant|bisect/linux) own_git -C "$wt" checkout -q -f --detach "$wt_commit" ;;
+		*)	[ ! -f "$wt_dir/lof-next" ] || go_on "$wt" "$wt_dir" --detach
+			own_git -C "$wt" rev-parse HEAD >"$wt_dir/lof-head"
+			echo "$wt_commit" >"$wt_dir/lof-next"
+			own_git -C "$wt" checkout -q --no-overwrite-ignore --detach "$wt_commit" || {
+				rm -f "$wt_dir/lof-next"
+				die "$wt is as it was: git cannot check out $3 there"
+			} ;;
+		esac
+		rm -f "$wt_dir/lof-next"
+	else
+		rm -rf "$wt"
+		# -f: it may be known there, and lost
+		own_git -C "$out/$1/linux" worktree add -q -f -f --detach "$wt" "$wt_commit"
+		is_ours_too "$1" "$2" || die "git cannot make the work tree $wt"
 	fi
-	rm -rf "$wt"
-	# -f: it may be known there, and lost
-	own_git -C "$out/$1/linux" worktree add -q -f --detach "$wt" "$3"
+	echo "$wt_commit" >"$wt_dir/lof-head"
 }
 
 # subject_of MAIL: of a patch or mail, without [PATCH], in one line

@@ -86,9 +86,10 @@ own_git() {
 	GIT_AUTHOR_NAME="Lock-on-Fault Developers" \
 	GIT_AUTHOR_EMAIL=lock-on-fault@example.org \
 	${git_session:-} git -c commit.gpgsign=false -c core.hooksPath=/dev/null \
-		-c core.autocrlf=false -c diff.noprefix=false \
+		-c core.autocrlf=false -c core.excludesFile=/dev/null \
+		-c core.attributesFile=/dev/null -c core.fsmonitor=false -c diff.noprefix=false \
 		-c diff.mnemonicPrefix=false -c gc.auto=0 -c core.abbrev=12 \
-		-c am.threeWay=false -c am.keepcr=false "$@"
+		-c am.threeWay=false "$@"
 }
 
 # A kernel cannot be built where a name has a blank or a colon: then out/ is a link to
@@ -167,13 +168,13 @@ lock_build() {
 	}
 }
 
-# make_out DIR: make the directory, OUT first.  If there was none, or an empty one, it is
-# ours, and scripts/clean may remove it.
+# make_out DIR: make the directory, OUT first.  If there was none, it is ours, and
+# scripts/clean may remove it.
 make_out() {
 	case $out in
 	*[[:space:]:]*) die "a kernel cannot be built in $out: the name has a blank or a colon; set OUT" ;;
 	esac
-	if [ ! -e "$out" ] || [ -z "$(ls -A "$out")" ]; then
+	if [ ! -e "$out" ]; then
 		mkdir -p "$out" || die "cannot make $out: set OUT"
 		echo "made by lock-on-fault; make clean removes this directory" >"$out/.lock-on-fault"
 	fi

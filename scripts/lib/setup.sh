@@ -77,7 +77,7 @@ mirrors() {
 # which knows MIRROR alone, and needs no root
 own_apt() {
 	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-	# [trusted]: what is fetched is checked by us, or only runs in a guest, and the
+	# [trusted]: what is fetched is checked by us, or runs in a guest only, and the
 	# archive's key expires with the release
 	echo "deb [trusted=yes] $1 $2 main" >"$apt/sources.list"
 	: >"$apt/status"
@@ -94,21 +94,25 @@ own_apt() {
 
 # guest_busybox ARCH ROOT: busybox and its links for the guest.  x86 takes this
 # machine's, with its libraries if it is a dynamic one; others LOF_BUSYBOX, or the
-# package busybox-static of the architecture of Debian that configs/arch names.
+# package busybox-static of the architecture of Debian that configs/arch names.  Of that
+# nobody has checked a signature: it runs in a guest, and never here, nor does ldd, which
+# runs what it is given.
 guest_busybox() {
-	busybox=${LOF_BUSYBOX:-}
+	busybox=${LOF_BUSYBOX:-} fetched=
 	case $1 in x86_64*) busybox=${busybox:-$(command -v busybox || :)} ;; esac
-	[ -n "$busybox" ] || busybox=$(debian_busybox "$1")
+	[ -n "$busybox" ] || { busybox=$(debian_busybox "$1"); fetched=yes; }
 	[ -x "$busybox" ] || die "no busybox${busybox:+ $busybox}: apt-get install busybox-static, or set LOF_BUSYBOX"
 	mkdir -p "$2/bin"
 	cp -L "$busybox" "$2/bin/busybox"
 	# ldd fails for a static program, and for one of another architecture
-	if ldd "$busybox" >/dev/null 2>&1; then
+	if [ -z "$fetched" ] && ldd "$busybox" >/dev/null 2>&1; then
 		note "$busybox is dynamically linked: the guest gets its libraries, too"
 		copy_libs "$2" "$busybox"
 	fi
-	# The names come from this machine's, or, without one, from the file itself
-	for applet in $("$busybox" --list 2>/dev/null || busybox --list); do
+	# The names come from this machine's; without one, make shell has those that the
+	# guest's own adds
+	ln -sf busybox "$2/bin/sh"
+	for applet in $(busybox --list 2>/dev/null || :); do
 		[ "$applet" = busybox ] || ln -sf busybox "$2/bin/$applet"
 	done
 }
@@ -135,7 +139,7 @@ debian_busybox() {
 			dpkg-deb --fsys-tarfile "$apt"/*.deb | tar -xf - -C "$apt" --strip-components=2 \
 				--wildcards '*/busybox' && break
 		done
-		[ -x "$file" ] || die "no mirror has busybox-static for $DEB_ARCH: set LOF_MIRROR, or LOF_BUSYBOX to a static one"
+		[ -x "$file" ] && [ ! -L "$file" ] || die "no mirror has busybox-static for $DEB_ARCH: set LOF_MIRROR, or LOF_BUSYBOX to a static one"
 	fi
 	echo "$file"
 }

@@ -50,6 +50,11 @@ echo 'echo 0' | fake id
 check "deps: as root it says what it installs, and why it could not" \
 	fails 'deps: cannot install bc bison' on_machine "$toy/scripts/deps" demo
 check "deps: and asked apt-get for that" grep -q 'install bc bison busybox-static cpio' "$tmp/setup/asked"
+check "deps: and that nothing is removed for it" grep -q -e ' --no-remove .*install bc' "$tmp/setup/asked"
+echo "case \$* in *' -s '*) echo 'Inst bc (1)'; echo 'Remv his-tool [2]' ;;
+*install*) echo 'E: Packages need to be removed but remove is disabled.'; exit 100 ;; esac" | fake apt-get
+check "deps: what would have to be removed is named" \
+	fails 'would remove: his-tool' on_machine "$toy/scripts/deps" demo
 check "deps: each list of packages is sorted" sh -c "
 	for list in demo check all; do
 		grep \"^\$list	\" '$top/scripts/lib/packages.tsv' | cut -f2 | LC_ALL=C sort -c || exit 1
@@ -193,6 +198,15 @@ check "a dynamic busybox is noticed, and brings its libraries" sh -c "
 	sh -c \". '$top/scripts/lib/lib.sh'; LOF_BUSYBOX='$tmp/setup/dynamic' guest_busybox x86_64 '$tmp/setup/root'\" \
 		'$top/scripts/lib/x' 2>&1 | grep -q 'is dynamically linked' &&
 	[ -n \"\$(find '$tmp/setup/root' -name 'libc.so*')\" ]"
+mkdir -p "$tmp/setup/fetched/busybox/arm64"
+printf '#!/bin/sh\ntouch "%s"\n' "$tmp/setup/ran" >"$tmp/setup/fetched/busybox/arm64/busybox"
+chmod +x "$tmp/setup/fetched/busybox/arm64/busybox"
+check "shell: a busybox that was fetched does not run on this machine, nor does ldd see it" sh -c "
+	printf '#!/bin/sh\ntouch \"%s\"\n' '$tmp/setup/ran' >'$tmp/setup/tmp/ldd'
+	chmod +x '$tmp/setup/tmp/ldd'
+	PATH='$tmp/setup/tmp':\$PATH LOF_CACHE='$tmp/setup/fetched' sh -c \". '$top/scripts/lib/lib.sh'
+		guest_busybox arm64 '$tmp/setup/root64'\" '$top/scripts/lib/x' &&
+	[ -x '$tmp/setup/root64/bin/busybox' ] && [ -L '$tmp/setup/root64/bin/sh' ] && [ ! -e '$tmp/setup/ran' ]"
 check "shell: an architecture for which Debian has no busybox says so" \
 	fails 'set LOF_BUSYBOX' lib "guest_busybox alpha '$tmp/setup/root'"
 

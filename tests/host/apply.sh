@@ -279,6 +279,48 @@ edited() {
 	[ $kept -gt 2 ]
 }
 check "apply: an edit made after SIGKILL is not overwritten by the next run" edited
+# A commit that was made after the step was taken back
+taken_back() {	# printed|by-hand
+	reset_toy
+	at=$((calls - 1)) undo=
+	while [ $at -gt 0 ] && ! { [ -n "$undo" ] && [ -e "$toy_linux/.git/lof-apply/step" ]; }; do
+		rm -rf "$toy_linux/.git/lof-apply"
+		rm -f "$toy_linux/.git/index.lock"
+		reset_toy
+		apply_until KILL $at before
+		undo=$(sed -n 's/.*take it back: //p' "$toys/at/log")
+		at=$((at - 1))
+	done
+	[ -n "$undo" ] || return 1
+	if [ "$1" = printed ]; then
+		sh -c "$undo"
+		[ ! -e "$toy_linux/.git/lof-apply" ] || { echo "the journal is still there"; return 1; }
+	else
+		rm -f "$toy_linux/.git/index.lock"
+		git -C "$toy_linux" reset -q --hard "$old"
+	fi
+	echo mine >>"$toy_linux/mm/file-4.c"
+	git -C "$toy_linux" commit -qam mine
+	mine=$(git -C "$toy_linux" rev-parse HEAD)
+	apply >"$toys/at/next" 2>&1 || :
+	cat "$toys/at/next"
+	if grep -v 'the last step; should it' "$toys/at/next" | grep 'reset --hard' ||
+	   ! git -C "$toy_linux" merge-base --is-ancestor "$mine" HEAD; then
+		return 1
+	fi
+}
+check "apply: a commit made after the printed command is not to be dropped" taken_back printed
+check "apply: nor one made after a reset by hand" taken_back by-hand
+check "apply: which is told what the journal is" grep -q "want LINUX as it is: rm -r" "$toys/at/next"
+rm -rf "$toy_linux/.git/lof-apply"
+reset_toy
+printf '#!/bin/sh\ntouch "%s"\n' "$toys/fsmonitor-ran" >"$toys/fsmonitor"
+chmod +x "$toys/fsmonitor"
+git -C "$toy_linux" config core.fsmonitor "$toys/fsmonitor"
+apply >/dev/null 2>&1 || :
+git -C "$toy_linux" config --unset core.fsmonitor
+check "apply: no program of core.fsmonitor is run" test ! -e "$toys/fsmonitor-ran"
+reset_toy
 apply >/dev/null 2>&1
 check "apply: a second time is refused" fails 'already\|does not fit\|would overwrite' apply
 check "apply: which changes nothing" is_now new

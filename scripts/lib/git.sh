@@ -309,7 +309,7 @@ commit_each_mail() {
 		[ -f "$mail" ] || continue
 		mails_done=$((mails_done + 1))
 		mails_say
-		git mailinfo -b --no-scissors --encoding=UTF-8 "$mail.msg" "$mail.diff" <"$mail" >"$mail.info" || {
+		git -c mailinfo.quotedCr=nowarn mailinfo -b --no-scissors --encoding=UTF-8 "$mail.msg" "$mail.diff" <"$mail" >"$mail.info" || {
 			mails_error="mail $mails_done of the queue cannot be read"
 			return 1
 		}
@@ -355,7 +355,7 @@ mails_say() {
 split_queue() {
 	mkdir -p "$2"
 	TMPDIR=$2 "$top/scripts/queue" "$1" >"$2/queue" || die "the queue of $1 cannot be read"
-	git mailsplit -d4 -o"$2" "$2/queue" >/dev/null
+	git mailsplit --keep-cr -d4 -o"$2" "$2/queue" >/dev/null
 	rm "$2/queue"
 }
 

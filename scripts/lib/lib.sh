@@ -182,6 +182,18 @@ make_out() {
 	[ -z "$out_link" ] || [ -e "$out_link" ] || ln -sfn "$out" "$out_link"
 }
 
+# edited_series DIR: print what is the user's in the mails that scripts/series has made,
+# if anything is: the mailbox beside them is their copy
+edited_series() {
+	[ -d "$1" ] || return 0
+	edited=$(find "$1" -mindepth 1 ! -name '*.patch' | head -n 1)
+	if [ -n "$edited" ]; then
+		echo "a file of yours (${edited##*/})"
+	elif ! cat "$1"/*.patch 2>/dev/null | cmp -s - "$1.mbox"; then
+		echo "mails that are not those of $1.mbox, edited ones"
+	fi
+}
+
 # kmake TREE BUILD ARG...: make a kernel, with the flags of patches/BASE/base and
 # configs/arch/ARCH.sh, which were read before.  Everybody who builds has to call it:
 # v4.2 builds all anew when the flags are others than the last time.

@@ -111,7 +111,7 @@ check "base: what is in the cache needs no mirror" \
 	says "^$store/linux\$" base LOF_MIRROR=file:///nonexistent "$toy/scripts/lib/base" toy-1.0
 rm -f "$store/linux/mm/mlock.c"
 check "base: a cache that lost a file is named, with the remedy" \
-	fails "the cache is damaged; remove it and try again: rm -r $store/linux" \
+	fails "the cache is damaged; remove it and try again: rm -r '$store/linux'" \
 	base "$toy/scripts/lib/base" toy-1.0
 mkdir -p "$store/linux/mm"
 echo 'int m;' >"$store/linux/mm/mlock.c"

@@ -149,3 +149,46 @@ OUT=$toys/work-empty work_make >/dev/null 2>&1
 check "clean: an empty OUT of the user's is not taken for ours" \
 	fails 'was not made by these scripts' env OUT="$toys/work-empty" "$toy/scripts/clean"
 work_make >/dev/null 2>&1
+
+# refresh, and tree after it
+work_refresh() { LOF_CACHE=$toys/work-cache "$toy/scripts/refresh" v4.2-rc1; }
+cp "$toy/patches/numbers.tsv" "$toys/work-numbers"
+printf '0060\tmm: toy: line ends\n' >>"$toy/patches/numbers.tsv"
+printf 'with a return\r\n' >>"$work_tree/mm/file-1.c"
+git -C "$work_tree" commit -qam "mm: toy: line ends" -m "Before.
+---
+After."
+cp -R "$work_queue" "$toys/work-queue"
+check "refresh: a message that a patch cannot hold is named" \
+	fails 'the message of "mm: toy: line ends", .*, is another one: ---' work_refresh
+check "refresh: that changes nothing" diff -r "$work_queue" "$toys/work-queue"
+git -C "$work_tree" commit -q --amend -m "mm: toy: line ends" -m "Before."
+mkdir "$toy/patches/.new.v4.2-rc1.abcdef"
+work_returns=$(git -C "$work_tree" rev-parse 'HEAD^{tree}')
+check "refresh: writes a patch with a carriage return" work_refresh
+check "refresh: and removes what a run that was killed has left" sh -c "
+	[ -z \"\$(find '$toy/patches' -name '.new.*')\" ]"
+rm -rf "$toy/out"
+work_make >/dev/null 2>&1
+check "tree: of which none is lost" sh -c "
+	[ '$work_returns' = \"\$(git -C '$work_tree' rev-parse 'HEAD^{tree}')\" ]"
+rm "$work_queue"/0060-*
+cp "$toys/work-numbers" "$toy/patches/numbers.tsv"
+ln -s new-1 "$toy/files/tools/a-link"
+check "queue: a link in files/ is named" fails 'files/tools/a-link is no regular file' "$toy/scripts/queue" v4.2-rc1
+check "queue: nothing is printed then" test ! -s "$tmp/out"
+rm "$toy/files/tools/a-link"
+
+# series
+mkdir -p "$toy/docs" "$toy/files/scripts"
+echo "a toy" >"$toy/docs/cover-letter.txt"
+# shellcheck disable=SC2016
+echo 'print "list\@example.org\n";' >"$toy/files/scripts/get_maintainer.pl"
+work_series() { LOF_CACHE=$toys/work-cache LINUX=$toy_linux "$toy/scripts/series" v4.2-rc1; }
+check "series: is made" work_series
+check "series: is made anew if nobody has edited it" work_series
+sed -i 's/^a toy$/mine/' "$work_out/series/0000-cover-letter.patch"
+check "series: a cover letter that was edited is named" fails 'series has mails .* edited' work_series
+check "series: and kept" has mine "$work_out/series/0000-cover-letter.patch"
+check "clean: also by clean" fails 'series has mails .* edited' work_clean
+rm -rf "$toy/files/scripts" "$toy/docs" "$toy/out"

@@ -142,6 +142,11 @@ rm -rf "$toy/out/bench"
 echo mine >"$toy/out/notes"
 check "clean: a file with a name that is not ours is named" spared 'notes is not of these scripts'
 rm "$toy/out/notes"
+mv "$work_tree" "$toys/work-away"
+check "clean: a work tree without its repository is named" \
+	fails 'control is a work tree whose repository is gone' work_clean
+check "clean: and is there" test -f "$control/Makefile"
+mv "$toys/work-away" "$work_tree"
 check "clean: removes what is ours alone" work_clean
 check "clean: it is gone" test ! -e "$toy/out"
 mkdir "$toys/work-empty"

@@ -88,4 +88,50 @@ check "mutants: QEMU that fails is no mutant that is seen" \
 check "mutants: the result of one that names no test is found again" sh -c "
 	cat '$tmp/mutants-2'; grep -q '0 cells run, 2 kept' '$tmp/mutants-2'"
 
+# bisect-check
+cat >"$toys/long-git" <<-'EOF2'
+	#!/bin/sh
+	case "$*" in *rev-list*) exit 128 ;; esac
+	exec /usr/bin/git "$@"
+EOF2
+mkdir -p "$toys/long-bin" "$long/out/v4.2-rc1/x86_64/build"
+sed "s|/usr/bin/git|$(command -v git)|" "$toys/long-git" >"$toys/long-bin/git"
+chmod +x "$toys/long-bin/git"
+: >"$long/out/v4.2-rc1/x86_64/build/.config"
+check "bisect-check: a list of patches that fails is no success" fails 'cannot list the patches' \
+	env PATH="$toys/long-bin:$PATH" "$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
+check "bisect-check: FROM beyond the last patch builds nothing, and says so" fails 'no patch to build' \
+	env FROM=100 "$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
+
+# check.  All that it calls passes, but for what a test tells otherwise
+mkdir -p "$long/tests/host"
+for script in scripts/deps scripts/lint scripts/tree scripts/kernel scripts/test scripts/kselftest \
+	scripts/torture scripts/bisect-check scripts/lib/libc-test scripts/lib/hold-page \
+	tests/static/tables tests/static/mutants; do
+	echo "echo '${script##*/}' >>'$toys/called'; echo '1 passed, 0 failed, 0 skipped'" | stand_in "$script"
+done
+printf 'echo "ok 1 - a"\necho "1..${PLANNED:-1}"\n' | stand_in tests/host/run
+printf '[ -z "${TEST:-}${KERNEL:-}${LOF_RUNS:-}" ] && echo "1 passed, 0 failed, 0 skipped"\n' | stand_in scripts/test
+long_check() { env -u CI -u LOF_MINUTES LINUX="$toy_linux" "$@"; }
+: >"$toys/called"
+check "check: what passes" long_check "$long/scripts/check" v4.2-rc1
+check "check: undoes the lines of the mutants" grep -qx mutants "$toys/called"
+check "check: a base that is misspelled" fails "no base 'v4.2-rcl'" \
+	long_check CI=true "$long/scripts/check" v4.2-rc1 v4.2-rcl
+check "check: in CI a run with no base fails" fails 'nothing is tested without one' \
+	env -u LINUX CI=true "$long/scripts/check" v4.2-rc1
+check "check: a run with no time fails" fails '^0 passed' long_check LOF_MINUTES=0 "$long/scripts/check" v4.2-rc1
+check "check: CI=1 is CI" fails 'no time was left' long_check CI=1 LOF_MINUTES=0 "$long/scripts/check" v4.2-rc1
+check "check: fewer results than the plan says" fails '1 results, and 5 are planned' \
+	long_check PLANNED=5 "$long/scripts/check" v4.2-rc1
+check "check: what picks tests and kernels does not reach it" \
+	long_check TEST=one KERNEL=/nowhere LOF_RUNS=9 "$long/scripts/check" v4.2-rc1
+check "check-all: nor that" grep -q '^unset TEST KERNEL FROM QUICK AS_IS LOF_IMAGE LOF_RUNS$' "$top/scripts/check-all"
+long_tools() {	# what check-all takes for the tools
+	printf '%s\n' '. "$(dirname "$0")/lib/lib.sh"' '. "$top/scripts/lib/cells.sh"' \
+		'cell_tools x86_64' >"$long/scripts/cell-try"
+	sh "$long/scripts/cell-try"
+}
+check "cells: another CC is another key" sh -c "[ '$(long_tools 2>&1 | tail -n 1)' = CC= ] &&
+	[ '$(CC=other long_tools 2>&1 | tail -n 1)' = CC=other ]"
 unset LOF_CACHE

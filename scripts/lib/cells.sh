@@ -62,6 +62,22 @@ cell_key() {
 	rm -f "$cells/key.$$"
 }
 
+# cell_tools ARCH...: the compilers and emulators of these architectures that are here
+cell_tools() {
+	for cell_arch; do
+		(
+			load_arch "$cell_arch"
+			"${CROSS:-$cc}${CROSS:+gcc}" --version 2>/dev/null | head -n 1
+			"${QEMU%% *}" --version 2>/dev/null | head -n 1
+			for cell_abi in $ABIS; do
+				cell_abi=${cell_abi#*:}
+				"${cell_abi%%:*}" --version 2>/dev/null | head -n 1
+			done
+		)
+	done | sort -u
+	echo "CC=${CC:-}"
+}
+
 # cell_files PATH...: names and content
 cell_files() {
 	(cd "$top" && find -L "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum)

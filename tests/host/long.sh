@@ -134,4 +134,15 @@ long_tools() {	# what check-all takes for the tools
 }
 check "cells: another CC is another key" sh -c "[ '$(long_tools 2>&1 | tail -n 1)' = CC= ] &&
 	[ '$(CC=other long_tools 2>&1 | tail -n 1)' = CC=other ]"
+
+# lint, on kernels that make and the compiler fail on
+lint_out=$toys/lint-out/v4.2-rc1
+mkdir -p "$lint_out/linux/mm" "$lint_out/control/mm" "$lint_out/x86_64/build/mm" "$lint_out/x86_64-control/build/mm"
+touch "$lint_out/x86_64/build/mm/mlock.o" "$lint_out/x86_64-control/build/mm/mlock.o"
+echo 'cmd_mm/mlock.o := false -w' >"$lint_out/x86_64/build/mm/.mlock.o.cmd"
+echo 'cmd_mm/mlock.o := true -w' >"$lint_out/x86_64-control/build/mm/.mlock.o.cmd"
+check "lint: a compiler that fails has not nothing to say" fails '^not ok .*gcc: v4.2-rc1' \
+	env OUT="$toys/lint-out" "$top/scripts/lint" built
+! command -v sparse >/dev/null 2>&1 || check "lint: nor has a make that fails" \
+	fails '^not ok .*sparse: v4.2-rc1' env OUT="$toys/lint-out" "$top/scripts/lint" built
 unset LOF_CACHE

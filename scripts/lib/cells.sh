@@ -27,9 +27,7 @@
 # cells DIR
 cells() {
 	cells=$1 cells_kept=0 cells_made=0
-	if [ "${FRESH:-0}" = 1 ] || [ "${FRESH:-}" = y ]; then
-		rm -rf "$cells"
-	fi
+	case ${FRESH:-0} in 0|n|no) ;; *) rm -rf "$cells" ;; esac
 	mkdir -p "$cells" || die "cannot make $cells: set OUT"
 }
 
@@ -62,6 +60,22 @@ cell_key() {
 	done
 	sha256sum <"$cells/key.$$" | cut -d' ' -f1
 	rm -f "$cells/key.$$"
+}
+
+# cell_tools ARCH...: the compilers and emulators of these architectures that are here
+cell_tools() {
+	for cell_arch; do
+		(
+			load_arch "$cell_arch"
+			"${CROSS:-$cc}${CROSS:+gcc}" --version 2>/dev/null | head -n 1
+			"${QEMU%% *}" --version 2>/dev/null | head -n 1
+			for cell_abi in $ABIS; do
+				cell_abi=${cell_abi#*:}
+				"${cell_abi%%:*}" --version 2>/dev/null | head -n 1
+			done
+		)
+	done | sort -u
+	echo "CC=${CC:-}"
 }
 
 # cell_files PATH...: names and content
@@ -103,9 +117,12 @@ cell_run() {
 		return 0
 	fi
 	cell_status=$cells/status.$$
+	rm -f "$cell_status"
 	{ "$@" 2>&1; echo $? >"$cell_status"; } | tee "$cells/new.$$"
-	cell_result=$(cat "$cell_status")
-	[ "$cell_result" -ne 0 ] || cell_put "$cell_name" "$cell_hash" "$cells/new.$$"
+	# A command that was killed with its shell has left no status, and did not pass
+	cell_result=$(cat "$cell_status" 2>/dev/null) || cell_result=
+	cell_result=${cell_result:-1}
+	[ "$cell_result" != 0 ] || cell_put "$cell_name" "$cell_hash" "$cells/new.$$"
 	rm -f "$cell_status" "$cells/new.$$"
 	return "$cell_result"
 }

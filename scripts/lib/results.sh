@@ -6,9 +6,20 @@
 # numa, libc, kselftest) the console NAME.log, NAME.tap and NAME.xml (JUnit), and
 # config, that of the kernel; sourced, after lib.sh.
 
-# new_results DIR NAME: remove what the last run left, so that nobody reads it for this
+# new_results DIR NAME: remove what the last run left, so that nobody reads it for this.
+# Who else wants to leave results there waits until this script ends.
+results_locked=
 new_results() {
 	mkdir -p "$1/results"
+	if [ "$results_locked" != "$1" ]; then
+		need flock util-linux
+		exec 5>"$1/results/.lock"
+		flock -n 5 || {
+			note "waiting for another run that leaves its results in $1/results"
+			flock 5
+		}
+		results_locked=$1
+	fi
 	rm -f "$1/results/$2.log" "$1/results/$2.tap" "$1/results/$2.xml" "$1/results/config"
 	[ ! -f "$1/build/.config" ] || cp "$1/build/.config" "$1/results/config"
 }
@@ -35,7 +46,12 @@ boot_and_judge() {
 	set -- --results "$judged"
 	[ -z "$judge" ] || set -- "$@" --expect "$judge"
 	[ -z "$judge_base" ] || set -- "$@" --skips "$judge_base" "$judge_arch"
-	[ ! -f "$judged.log" ] ||
+	# Without a console nothing was judged, whatever boot says
+	if [ -f "$judged.log" ]; then
 		"$top/scripts/lib/verdict" "$@" "$judged.log" || judge_status=1
+	else
+		note "no console $judged.log: nothing was judged"
+		judge_status=1
+	fi
 	return $judge_status
 }

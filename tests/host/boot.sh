@@ -8,6 +8,7 @@ mkdir -p "$tmp/qemu" "$tmp/made/v4.2-rc1/x86_64-small/results" "$tmp/made/v4.2-r
 cat >"$tmp/qemu/qemu-system-x86_64" <<'END'
 #!/bin/sh
 # Says what is in $FAKE_CONSOLE, and then what comes from the keyboard
+sleep "${FAKE_SECONDS:-0}"
 cat "$FAKE_CONSOLE"
 case $FAKE_CONSOLE in
 *hung) exec cat -v ;;
@@ -41,7 +42,7 @@ check "boot: the log of the run before is removed at once" sh -c "
 # A run with its results, on an architecture with one ABI
 results=$tmp/made/v4.2-rc1/x86_64-small/results
 run_test() {
-	OUT=$tmp/made LOF_DUMP_SECONDS=1 LOF_BOOT_SECONDS=1 FAKE_CONSOLE=$1 PATH=$tmp/qemu:$PATH \
+	OUT=$tmp/made LOF_DUMP_SECONDS=1 LOF_BOOT_SECONDS=${seconds:-1} FAKE_CONSOLE=$1 PATH=$tmp/qemu:$PATH \
 		TEST=on-fault-limit "$top/scripts/test" v4.2-rc1 x86_64-small
 }
 ln -s "$tmp/image" "$tmp/made/v4.2-rc1/x86_64-small/image"
@@ -59,3 +60,25 @@ check "test: and its results are those of this run" sh -c "
 	grep -qx 'not ok 2 - selftests as a whole' '$results/selftests.tap' &&
 	grep -q 'did not end' '$results/selftests.xml'"
 check "test: says where the results are" grep -q "failed: see $results/" "$tmp/hung.err"
+# A console that goes missing while the guest runs, as another run would take it away
+lose_log() {	# what run_test does, with a boot that leaves no console
+	rm -rf "$tmp/lose"
+	mkdir -p "$tmp/lose/scripts/lib" "$tmp/lose/dir"
+	cp "$top"/scripts/lib/* "$tmp/lose/scripts/lib"
+	printf '#!/bin/sh\nexit 0\n' >"$tmp/lose/scripts/lib/boot"
+	printf '%s\n' '. "$(dirname "$0")/lib/lib.sh"' '. "$top/scripts/lib/results.sh"' \
+		'boot_and_judge "$1" one --any-skips kernel' >"$tmp/lose/scripts/judge"
+	sh "$tmp/lose/scripts/judge" "$tmp/lose/dir"
+}
+check "results: a run without a console is no success" fails 'nothing was judged' lose_log
+# Two at once: the first is in the midst of its run when the second begins
+two_tests() {
+	seconds=30 FAKE_SECONDS=3 run_test "$tmp/passes" >"$tmp/two-1" 2>&1 &
+	sleep 1
+	run_test "$tmp/fails" >"$tmp/two-2" 2>&1 && { echo "the second passed"; return 1; }
+	wait $! || { cat "$tmp/two-1"; return 1; }
+	grep -q 'waiting for another run' "$tmp/two-1" "$tmp/two-2" || { cat "$tmp/two-2"; return 1; }
+	cmp "$tmp/fails" "$results/selftests.log"
+}
+sed 's/^ok 2/not ok 2/; 0,/^# exit 0/s//# exit 1/' "$tmp/passes" >"$tmp/fails"
+check "test: two at once are judged each by its own console" two_tests

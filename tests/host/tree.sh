@@ -233,6 +233,7 @@ git -C "$toy_out" branch -q keep
 git -C "$toy_out" reset -q --hard HEAD~1
 check "clean: also on another branch" fails 'refs/heads/keep' clean
 git -C "$toy_out" branch -q -D keep
+git -C "$toy_out" tag -d before >/dev/null
 mkdir "$toys/home"
 echo precious >"$toys/home/file"
 check "clean: OUT that is no folder of ours is refused" fails 'was not made by these scripts' \

@@ -235,6 +235,11 @@ static void run_jobs(void)
 		for (word = strtok_r(jobs[i].command, " ", &rest);
 		     word && argc < MAX_ARGS; word = strtok_r(NULL, " ", &rest))
 			argv[argc++] = word;
+		if (word) {
+			say("guest: cannot run %s: more than %d arguments",
+			    argv[0], MAX_ARGS);
+			argc = 0;
+		}
 		say("# exit %d", argc ? run(argv, jobs[i].seconds) : CANNOT_RUN);
 	}
 }

@@ -240,7 +240,15 @@ BEGIN {
 	list[++listed] = kind " " text
 	next
 }
-/^guest: tainted at the (start|end): [0-9]+$/ { taint[substr($5, 1, length($5) - 1)] = $6; next }
+/^guest: tainted at the (start|end): [0-9]+$/ {
+	when = substr($5, 1, length($5) - 1)
+	if (when in taint)
+		bad("said twice: " $0)
+	# What was said first, if it was worse, stays
+	if (!(when in taint) || $6 > taint[when])
+		taint[when] = $6 + 0
+	next
+}
 /^guest: kernel log begins$/ {
 	if (logs++)
 		bad("a second kernel log")

@@ -82,3 +82,12 @@ two_tests() {
 }
 sed 's/^ok 2/not ok 2/; 0,/^# exit 0/s//# exit 1/' "$tmp/passes" >"$tmp/fails"
 check "test: two at once are judged each by its own console" two_tests
+# run: a program that says what PID 1 says, and a kernel that complains
+mkdir -p "$tmp/run/v4.2-rc1/x86_64"
+echo kernel >"$tmp/run/v4.2-rc1/x86_64/image"
+printf '%s\n' 'guest: begins' '# run /tests/start' a '# exit 3' b '' '# exit 0' \
+	'guest: kernel log begins' '<4>WARNING: a kernel' 'guest: kernel log ends' 'guest: all done' >"$tmp/says"
+run_prog() { OUT=$tmp/run FAKE_CONSOLE=$tmp/says PATH=$tmp/qemu:$PATH "$top/scripts/run" v4.2-rc1 x86_64 /bin/true; }
+check "run: what comes after a line like that of PID 1 is not lost" sh -c "
+	printf 'a\\n# exit 3\\nb\\n' | cmp - '$tmp/said'" "$(run_prog >"$tmp/said" 2>"$tmp/run.err")"
+check "run: says that the kernel complains" grep -q 'the kernel complains: see' "$tmp/run.err"

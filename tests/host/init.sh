@@ -76,6 +76,9 @@ TAP version 13'
 	check "init: a program that is not there" says '# run /tests/none
 guest: cannot run /tests/none: No such file or directory
 # exit 127'
+	boot_init "9 /tests/t $(seq 40 | paste -sd' ')" >"$tmp/init.log"
+	check "init: more arguments than it can pass are not dropped" says 'guest: cannot run /tests/t: more than 32 arguments
+# exit 127'
 	boot_init '9 /tests/t crash' '9 /tests/t orphan' '2 /tests/t' '1 /tests/t hang' >"$tmp/init.log"
 	check "init: begins its own line after a crash in the midst of one" says 'ok 1 - in the midst
 # exit 134'

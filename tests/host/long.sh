@@ -145,4 +145,27 @@ check "lint: a compiler that fails has not nothing to say" fails '^not ok .*gcc:
 	env OUT="$toys/lint-out" "$top/scripts/lint" built
 ! command -v sparse >/dev/null 2>&1 || check "lint: nor has a make that fails" \
 	fails '^not ok .*sparse: v4.2-rc1' env OUT="$toys/lint-out" "$top/scripts/lint" built
+# kselftest: a guest that says the same but for one thing
+cp "$top/scripts/kselftest" "$long/scripts/kselftest"
+mkdir -p "$long/out/v4.2-rc1/linux/tools/testing/selftests/vm" "$long/out/v4.2-rc1/x86_64"
+printf '#!/bin/bash\n' >"$long/out/v4.2-rc1/linux/tools/testing/selftests/vm/run_vmtests"
+printf '%s\n' 'while [ $# -gt 1 ]; do [ "$1" != --log ] || log=$2; shift; done' \
+	'mkdir -p "${log%/*}"; cp "$KS_CONSOLE" "$log"; exit "${KS_STATUS:-0}"' | stand_in scripts/lib/boot
+{
+	printf '%s\n' 'guest: begins' 'guest: tainted at the start: 0' 'guest: will run /run' '# run /run'
+	for program in mlock2-a mlock2-counters; do
+		printf '%s\n' ------- "running $program" ------- '1..1' 'ok 1 - x' '[PASS]'
+	done
+	printf '%s\n' 'running hugepage-mmap' '' '# exit 0' 'guest: tainted at the end: 0' \
+		'guest: kernel log begins' '<6>Linux version 4.2.0-rc1 (x)' 'guest: kernel log ends' 'guest: all done'
+} >"$tmp/ks"
+ks() { sed "$1" "$tmp/ks" >"$tmp/ks-one"; KS_CONSOLE=$tmp/ks-one "$long/scripts/kselftest" v4.2-rc1 x86_64; }
+ks_dies() { KS_STATUS=1 ks ''; }
+check "kselftest: a good run" ks ''
+check "kselftest: a guest that dies after our last test" fails '' ks_dies
+check "kselftest: a taint" fails 'kernel: tainted: 512' ks 's/end: 0/end: 512/'
+check "kselftest: a complaint in the kernel log" fails '^not ok 4 .* does not complain' ks 's/^<6>.*/&\n<4>WARNING: CPU: 0/'
+check "kselftest: no kernel log" fails 'no kernel log' ks '/kernel log/d'
+echo '(	a pattern that is none' >>"$long/scripts/lib/complaints.txt"
+check "kselftest: a pattern that is none is no silence" fails '^not ok 4 .* does not complain' ks ''
 unset LOF_CACHE

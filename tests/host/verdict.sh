@@ -84,6 +84,9 @@ check "complaints.txt: every pattern finds a line of complaints.log" \
 	}
 	END { exit bad }' "$logs/complaints.log" "$top/scripts/lib/complaints.txt"
 
+check "verdict: a taint that is taken back" fails 'said twice: guest: tainted at the end' sh -c "
+	sed 's/^guest: tainted at the end: 0/guest: tainted at the end: 512\n&/' '$tmp/cases/001' >'$tmp/twice'
+	'$top/scripts/lib/verdict' '$tmp/twice'"
 check "verdict: counts what passed and what was skipped" \
 	sh -c "'$top/scripts/lib/verdict' '$tmp/cases/001' | grep -qx '3 passed, 0 failed, 1 skipped'"
 check "verdict: a log of another system's lines" \

@@ -115,10 +115,16 @@ work_of_user() {
 		   } ;;
 		esac
 	done
-	work_hidden=$(hidden_files "$1")
-	if [ -n "$work_hidden" ]; then
-		echo "$work_hidden"
-	elif [ ! -f "$1/.git/lof-next" ] && is_dirty own_git "$1"; then
+	uncommitted "$1" "$1/.git/lof-next"
+}
+
+# uncommitted TREE MARK: print what was changed there and not committed, if anything
+# was; while the file MARK is there, the changes are those of a script that was cut off
+uncommitted() {
+	hidden=$(hidden_files "$1")
+	if [ -n "$hidden" ]; then
+		echo "$hidden"
+	elif [ ! -f "$2" ] && is_dirty own_git "$1"; then
 		echo "changes of yours ($(printf '%s\n' "$dirty_files" | head -n 1 | cut -c4-))"
 	fi
 }
@@ -212,12 +218,7 @@ work_in() {
 		echo "commits of yours ($(own_git -C "$wt" log -1 --format=%h))"
 		return
 	}
-	wt_hidden=$(hidden_files "$wt")
-	if [ -n "$wt_hidden" ]; then
-		echo "$wt_hidden"
-	elif [ ! -f "$wt_dir/lof-next" ] && is_dirty own_git "$wt"; then
-		echo "changes of yours ($(printf '%s\n' "$dirty_files" | head -n 1 | cut -c4-))"
-	fi
+	uncommitted "$wt" "$wt_dir/lof-next"
 }
 
 # work_tree BASE NAME COMMIT: out/BASE/NAME is a work tree of out/BASE/linux at COMMIT.

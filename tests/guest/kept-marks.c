@@ -168,12 +168,8 @@ static void unreachable(void)
 		return;
 	}
 	/* What is taken first lies above, and compaction moves upwards */
-	below = mmap(NULL, 100 << 20, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	map = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (below == MAP_FAILED || map == MAP_FAILED)
-		tap_bail_out("mmap");
+	below = map_pages((100 << 20) / page_size());
+	map = map_pages(KSM_PAGES);
 	touch_range(below, 100 << 20);
 	for (i = 0; i < KSM_PAGES; i++)
 		memset(PAGE(map, i), i / 2 + 1, page_size());

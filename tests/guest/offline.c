@@ -40,12 +40,7 @@ static void judge(const char *what, unsigned int taken)
 
 static char *map_private(size_t len)
 {
-	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (map == MAP_FAILED)
-		tap_bail_out("mmap");
-	return map;
+	return map_pages(len / page_size());
 }
 
 /* Lock and unlock what is there; never touch it, it may be poisoned */

@@ -466,6 +466,75 @@ static void test_half_way(const char *call, int (*unlock)(const void *, size_t))
 	munmap(map, LEN);
 }
 
+/*
+ * Reclaim unmaps a page from us, after munlock() has begun and before it comes there,
+ * and then stops at a child, which has used it.  munlock() is held up by the page lock
+ * of the first page, which it needs because the child maps that as well.
+ */
+static void test_reclaim_half_way(void)
+{
+	enum { NR = 64, HERE = 48 };
+	const char *claim = "munlock() unlocks a page that reclaim takes from us alone";
+	const size_t len = NR * page_size();
+	int fd = make_file("/tmp", NR), to_us[2], to_it[2];
+	char *map, *page, c;
+	pid_t user, reclaim, us = getpid();
+	uint64_t first, pfn;
+
+	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED || pipe(to_us) || pipe(to_it))
+		tap_bail_out("mmap");
+	touch_range(map, len);
+	page = map + HERE * page_size();
+	/* The order of the rmap walk is that of the VMAs: first we, then the child */
+	user = start_child();
+	if (!user) {
+		touch_range(map, len);
+		if (write(to_us[1], "", 1) != 1 || read(to_it[0], &c, 1) != 1)
+			_exit(1);
+		touch_range(map, len);
+		say_and_stay(to_us[1]);
+	}
+	wait_for(to_us[0]);
+	mlock(map, len);
+	drain_lru();	/* A page in a batch cannot be isolated */
+	first = pfn_of(map);
+	pfn = pfn_of(page);
+	if (!page_is_locked(page))
+		tap_bail_out("mlock");
+	/* Not used by us, lately, but by the child */
+	write_file("/proc/self/clear_refs", "1");
+	if (write(to_it[1], "g", 1) != 1)
+		tap_bail_out("write");
+	wait_for(to_us[0]);
+	tell("lock", first);
+	reclaim = start_child();
+	if (!reclaim) {
+		bool done;
+
+		munmap(map, len);
+		done = comes_to_wait(us) && tell("unmap", pfn);
+		let_go("lock");
+		_exit(!done);
+	}
+	munlock(map, len);
+	if (child_status(reclaim))
+		tap_bail_out("munlock() that waits, or reclaim");
+	drain_lru();	/* v5.10 puts it back by way of the LRU batch of that CPU */
+	if (!read_u64_at("/proc/kpagecount", pfn))
+		tap_skip(claim, "reclaim of this kernel does not stop at a page that was used");
+	else if (!tap_check(!(pagemap_entry(page) & PM_PRESENT) &&
+			    read_u64_at("/proc/kpagecount", pfn) == 1 &&
+			    !(read_u64_at("/proc/kpageflags", pfn) & MARKS), "%s", claim))
+		printf("# %s by us, %llu mappings, flags %llx\n",
+		       pagemap_entry(page) & PM_PRESENT ? "mapped" : "not mapped",
+		       (unsigned long long)read_u64_at("/proc/kpagecount", pfn),
+		       (unsigned long long)read_u64_at("/proc/kpageflags", pfn));
+	end_child(user);
+	munmap(map, len);
+	close(fd);
+}
+
 static int unmap(const void *map, size_t len)
 {
 	return munmap((void *)map, len);
@@ -524,7 +593,7 @@ int main(void)
 	bool has = mlock2_supported();
 	int fd, i;
 
-	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4 + 3);
+	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4 + 4);
 	/* What is migrated or put back is in the LRU batch of this CPU then */
 	stay_on_cpu(0);
 	test("anonymous", -1, MAP_PRIVATE | MAP_ANONYMOUS, has);
@@ -545,6 +614,7 @@ int main(void)
 	test_under_migration(has);
 	test_half_way("munlock()", munlock);
 	test_half_way("munmap()", unmap);
+	test_reclaim_half_way();
 	test_split();
 	return tap_exit();
 }

@@ -2,16 +2,18 @@
 /*
  * hold_page - keep a page in a state that is over too soon otherwise, for a test
  *
- * Files in <debugfs>/hold_page.  The first three take a page frame number:
+ * Files in <debugfs>/hold_page.  The first four take a page frame number:
  *
  * lock		takes a reference and the page lock; 0 gives both back
  * isolate	takes the page off its LRU list; 0 puts it back
  * migrate	moves what the page holds to another one; EAGAIN if that fails
+ * unmap	unmaps the page as reclaim does, until it meets a mapping that was
+ *		used or is locked, and puts it back
  * stop		1: a page of a file that is migrated from now on stays unmapped,
  *		with migration entries in its place, until 0 is written
  *
  * The addresses of functions that the kernel does not export are parameters:
- * isolate_lru_page=, putback_lru_page= and migrate_pages=.
+ * isolate_lru_page=, putback_lru_page=, migrate_pages= and try_to_unmap=.
  */
 #include <linux/completion.h>
 #include <linux/debugfs.h>
@@ -22,13 +24,15 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pagemap.h>
+#include <linux/rmap.h>
 #include <linux/version.h>
 #include <linux/vmstat.h>
 
-static unsigned long isolate_addr, putback_addr, migrate_addr;
+static unsigned long isolate_addr, putback_addr, migrate_addr, unmap_addr;
 module_param_named(isolate_lru_page, isolate_addr, ulong, 0400);
 module_param_named(putback_lru_page, putback_addr, ulong, 0400);
 module_param_named(migrate_pages, migrate_addr, ulong, 0400);
+module_param_named(try_to_unmap, unmap_addr, ulong, 0400);
 
 static struct dentry *dir;
 static struct page *locked, *isolated;
@@ -174,6 +178,29 @@ static int migrate(void *data, u64 pfn)
 }
 DEFINE_SIMPLE_ATTRIBUTE(migrate_fops, NULL, migrate, "%llu\n");
 
+static int unmap(void *data, u64 pfn)
+{
+	struct page *page;
+	int ret;
+
+	if (!pfn || !pfn_valid(pfn))
+		return -EINVAL;
+	page = pfn_to_page(pfn);
+	ret = isolate(page);
+	if (ret)
+		return ret;
+	lock_page(page);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 0, 0)
+	((typeof(try_to_unmap) *)unmap_addr)(page, TTU_UNMAP);
+#else
+	((typeof(try_to_unmap) *)unmap_addr)(page, 0);
+#endif
+	unlock_page(page);
+	putback(page);
+	return 0;
+}
+DEFINE_SIMPLE_ATTRIBUTE(unmap_fops, NULL, unmap, "%llu\n");
+
 static int set_stop(void *data, u64 value)
 {
 	stop = value;
@@ -187,7 +214,7 @@ DEFINE_SIMPLE_ATTRIBUTE(stop_fops, NULL, set_stop, "%llu\n");
 
 static int __init hold_init(void)
 {
-	if (!isolate_addr || !putback_addr || !migrate_addr)
+	if (!isolate_addr || !putback_addr || !migrate_addr || !unmap_addr)
 		return -EINVAL;
 	dir = debugfs_create_dir("hold_page", NULL);
 	if (IS_ERR_OR_NULL(dir))
@@ -195,6 +222,7 @@ static int __init hold_init(void)
 	debugfs_create_file("lock", 0200, dir, NULL, &lock_fops);
 	debugfs_create_file("isolate", 0200, dir, NULL, &isolate_fops);
 	debugfs_create_file("migrate", 0200, dir, NULL, &migrate_fops);
+	debugfs_create_file("unmap", 0200, dir, NULL, &unmap_fops);
 	debugfs_create_file("stop", 0200, dir, NULL, &stop_fops);
 	return 0;
 }

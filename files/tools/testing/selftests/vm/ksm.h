@@ -4,6 +4,7 @@
 #define KSM_H
 
 #include "page_state.h"
+#include "restore.h"
 
 #define KSM_DIR "/sys/kernel/mm/ksm/"
 
@@ -38,6 +39,9 @@ static inline bool ksm_begin(void)
 	ksm_before.run = ksm_read(KSM_DIR "run");
 	ksm_before.pages_to_scan = ksm_read(KSM_DIR "pages_to_scan");
 	ksm_before.sleep_millisecs = ksm_read(KSM_DIR "sleep_millisecs");
+	restore_setting(KSM_DIR "run");
+	restore_setting(KSM_DIR "pages_to_scan");
+	restore_setting(KSM_DIR "sleep_millisecs");
 	ksm_write(KSM_DIR "pages_to_scan", 10000);
 	ksm_write(KSM_DIR "sleep_millisecs", 1);
 	return true;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "page_state.h"
+#include "restore.h"
 
 #define MEMCG_ROOT	"/tmp/mlock2-memcg"
 #define MEMCG		MEMCG_ROOT "/own"
@@ -19,6 +20,14 @@ static inline void memcg_set(const char *file, long long value)
 	write_file(file, text);
 }
 
+static inline void memcg_leave(void)
+{
+	memcg_set(MEMCG_ROOT "/tasks", getpid());
+	rmdir(MEMCG);
+	umount(MEMCG_ROOT);
+	rmdir(MEMCG_ROOT);
+}
+
 /*
  * What this process touches from now on is charged to it, until memcg_leave(),
  * which does no harm if this says false: there is none.
@@ -26,22 +35,15 @@ static inline void memcg_set(const char *file, long long value)
 static inline bool memcg_join(void)
 {
 	mkdir(MEMCG_ROOT, 0700);
-	if (mount("memcg", MEMCG_ROOT, "cgroup", 0, "memory"))
-		return false;
-	if (mkdir(MEMCG, 0700) && errno != EEXIST) {
-		umount(MEMCG_ROOT);
+	if (mount("memcg", MEMCG_ROOT, "cgroup", 0, "memory")) {
+		rmdir(MEMCG_ROOT);
 		return false;
 	}
+	restore_by(memcg_leave);
+	if (mkdir(MEMCG, 0700) && errno != EEXIST)
+		return false;
 	memcg_set(MEMCG "/tasks", getpid());
 	return true;
-}
-
-static inline void memcg_leave(void)
-{
-	memcg_set(MEMCG_ROOT "/tasks", getpid());
-	rmdir(MEMCG);
-	umount(MEMCG_ROOT);
-	rmdir(MEMCG_ROOT);
 }
 
 /* -1 for no limit */

@@ -13,6 +13,7 @@
 #include "child.h"
 #include "huge_pages.h"
 #include "meminfo.h"
+#include "restore.h"
 #include "swap_out.h"
 
 #define KPF_ZERO_PAGE	(1ULL << 24)
@@ -522,6 +523,9 @@ int main(void)
 	/* Of what waits in the LRU batch of another CPU nothing is said */
 	stay_on_cpu(0);
 	sleep = read_number(scan_sleep);
+	restore_setting(THP_DIR "enabled");
+	restore_setting(scan_sleep);
+	restore_setting(pages_to_scan);
 	let_khugepaged_sleep(AN_HOUR);
 	mlocked = at_rest("Mlocked");
 	unevictable = at_rest("Unevictable");

@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 
 #include "child.h"
+#include "restore.h"
 #include "swap_out.h"
 
 enum { NR_PAGES = 64 };
@@ -352,8 +353,19 @@ static __attribute__((noinline)) void probed(void)
 	sink = 1;
 }
 
-/* Defines an event that is hit at @addr; @dir is where its files then are */
-static bool make_uprobe(const char *addr, const char *dir)
+#define UPROBE_EVENTS	"/sys/kernel/debug/tracing/uprobe_events"
+#define UPROBE_DIR	"/sys/kernel/debug/tracing/events/uprobes/mlock2"
+
+static void end_uprobe(void)
+{
+	if (access(UPROBE_DIR, F_OK))
+		return;
+	write_file(UPROBE_DIR "/enable", "0");
+	write_file(UPROBE_EVENTS, "-:mlock2");
+}
+
+/* Define an event that is hit at @addr */
+static bool make_uprobe(const char *addr)
 {
 	FILE *f = fopen("/proc/self/maps", "re");
 	unsigned long start, end, offset;
@@ -372,8 +384,9 @@ static bool make_uprobe(const char *addr, const char *dir)
 	fclose(f);
 	snprintf(event, sizeof(event), "p:mlock2 %s:0x%lx", path,
 		 (unsigned long)addr - start + offset);
-	write_file("/sys/kernel/debug/tracing/uprobe_events", event);
-	return *path && !access(dir, F_OK);
+	restore_by(end_uprobe);
+	write_file(UPROBE_EVENTS, event);
+	return *path && !access(UPROBE_DIR, F_OK);
 }
 
 /* How many VM_IO mappings are there, or locked ones of them? */
@@ -423,24 +436,22 @@ static void test_uprobe(void)
 		"the page that is there when the probe has gone is locked",
 		"the page that is there when the probe has gone is locked until munlock",
 	};
-	const char *dir = "/sys/kernel/debug/tracing/events/uprobes/mlock2";
-	char *page = (char *)((uintptr_t)probed & -page_size()), file[128];
+	char *page = (char *)((uintptr_t)probed & -page_size());
 	bool survives;
 	int i, locked;
 
-	if (!make_uprobe((char *)probed, dir)) {
+	if (!make_uprobe((char *)probed)) {
 		for (i = 0; i < 4; i++)
 			tap_skip(claims[i], "no uprobe events");
 		return;
 	}
-	snprintf(file, sizeof(file), "%s/enable", dir);
 	sys_mlock2(page, page_size(), MLOCK_ONFAULT);
 	probed();
-	write_file(file, "1");
+	write_file(UPROBE_DIR "/enable", "1");
 	if (!(page_kflags(page) & KPF_ANON)) {
 		for (i = 0; i < 4; i++)
 			tap_skip(claims[i], "no probe was set");
-		write_file(file, "0");
+		write_file(UPROBE_DIR "/enable", "0");
 	} else {
 		tap_check(batched_page_is_locked(page), "%s", claims[0]);
 		survives = probe_page_is_locked(false) != 3;
@@ -451,14 +462,14 @@ static void test_uprobe(void)
 			tap_skip(claims[1], "what is probed dies here, locked or not");
 		else
 			tap_check(!locked, "%s", claims[1]);
-		write_file(file, "0");
+		write_file(UPROBE_DIR "/enable", "0");
 		probed();
 		tap_check(page_is_locked(page), "%s", claims[2]);
 		munlock(page, page_size());
 		tap_check(page_is_unlocked(page), "%s", claims[3]);
 	}
 	munlock(page, page_size());
-	write_file("/sys/kernel/debug/tracing/uprobe_events", "-:mlock2");
+	end_uprobe();
 }
 
 /* What a page is to another process: answers when asked, until we hang up */

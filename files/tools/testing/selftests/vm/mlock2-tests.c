@@ -11,6 +11,7 @@
 
 #include "child.h"
 #include "page_state.h"
+#include "restore.h"
 
 enum { NR_PAGES = 8 };
 #define LEN	(NR_PAGES * page_size())
@@ -617,6 +618,7 @@ static void test_huge_tlb(void)
 	char *map;
 
 	if (f) {
+		restore_setting("/proc/sys/vm/nr_hugepages");
 		fputs("2", f);
 		fclose(f);
 	}

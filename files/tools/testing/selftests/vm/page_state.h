@@ -408,7 +408,8 @@ static inline uint64_t pages_place(const char *map, size_t pages)
 
 /*
  * Private memory, made present by @fill, of which compaction has moved a page.
- * NULL if this kernel has no compaction, or if nothing would move.
+ * NULL if this kernel has no compaction, if nothing would move, or on a machine with
+ * more free memory than a test may fill.
  *
  * Compaction moves what is at the bottom of memory to the top.  Pages that come
  * before and after three quarters of the free memory was taken lie far apart: one
@@ -428,6 +429,8 @@ static inline char *map_compacted(size_t pages, void (*fill)(char *, size_t))
 		fill(map, len / 2);
 		rest = read_kb("/proc/meminfo", "MemFree") / 4 * 3 * 1024;
 		rest &= -page_size();
+		if (rest > (size_t)2 << 30)
+			return NULL;
 		most = map_pages(rest / page_size());
 		touch_range(most, rest);
 		fill(map, len);

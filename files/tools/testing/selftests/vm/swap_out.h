@@ -7,6 +7,7 @@
 #include <sys/swap.h>
 
 #include "memcg.h"
+#include "restore.h"
 
 /* What is touched to push others out; /dev/ram0 has 16 MiB, whatever a page is */
 static inline size_t swap_pages(void)
@@ -40,24 +41,40 @@ static inline bool swap_out(char *map, size_t pages)
 	return count_pages(map, pages, page_is_swapped) > pages / 2;
 }
 
-/* /dev/ram0 is the swap space: it takes no file system and no loop device */
+static inline void end_swap(void)
+{
+	swapoff("/dev/ram0");
+}
+
+/*
+ * /dev/ram0 is the swap space: it takes no file system and no loop device.  Not if
+ * it is in use, or holds what another program has written.
+ */
 static inline bool make_swap(void)
 {
+	static const char label[16] = "lock-on-fault";
 	char *header = calloc(1, page_size());
 	uint32_t *info = (uint32_t *)(header + 1024);
-	int fd = open("/dev/ram0", O_RDWR | O_EXCL);	/* not in use */
+	int fd = open("/dev/ram0", O_RDWR | O_EXCL);
+	ssize_t len = page_size();
 	bool ok;
 
+	ok = fd >= 0 && pread(fd, header, len, 0) == len &&
+	     (!memcmp(info + 7, label, sizeof(label)) ||
+	      (!*header && !memcmp(header, header + 1, len - 1)));
+	memset(header, 0, len);
 	info[0] = 1;			/* version */
 	info[1] = (16 << 20) / page_size() - 1;	/* last page */
-	memcpy(header + page_size() - 10, "SWAPSPACE2", 10);
-	ok = fd >= 0 && write(fd, header, page_size()) == (ssize_t)page_size();
+	memcpy(info + 7, label, sizeof(label));
+	memcpy(header + len - 10, "SWAPSPACE2", 10);
+	ok = ok && pwrite(fd, header, len, 0) == len && !fsync(fd);
 	free(header);
-	if (fd >= 0) {
-		fsync(fd);
+	if (fd >= 0)
 		close(fd);
-	}
-	return ok && !swapon("/dev/ram0", 0);
+	if (!ok || swapon("/dev/ram0", 0))
+		return false;
+	restore_by(end_swap);
+	return true;
 }
 
 #endif

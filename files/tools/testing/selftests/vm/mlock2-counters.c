@@ -359,6 +359,6 @@ int main(void)
 		memcg_leave();
 	test_swap(swap);
 	if (swap)
-		swapoff("/dev/ram0");
+		end_swap();
 	return tap_exit();
 }

@@ -499,7 +499,7 @@ static void test_reclaim(void)
 	if (why)
 		tap_skip(claim, why);
 	memcg_leave();
-	swapoff("/dev/ram0");
+	end_swap();
 }
 
 int main(void)

@@ -572,7 +572,7 @@ static void test_swap_cache(void)
 out:
 	munmap(map, LEN);
 	munmap(moved, 8 * page_size());
-	swapoff("/dev/ram0");
+	end_swap();
 }
 
 /*

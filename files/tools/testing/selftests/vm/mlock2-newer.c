@@ -358,7 +358,7 @@ static void test_advised_before(void)
 	}
 	munmap(map, LEN);
 	if (swap)
-		swapoff("/dev/ram0");
+		end_swap();
 }
 
 /* @pages of @fd at an address that is @off beyond a boundary of a huge page */

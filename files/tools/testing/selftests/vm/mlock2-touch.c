@@ -17,6 +17,8 @@
 #include "child.h"
 #include "ksm.h"
 #include "meminfo.h"
+#include "ram_disk.h"
+#include "restore.h"
 #include "swap_out.h"
 
 enum { NR_PAGES = 64 };
@@ -99,10 +101,18 @@ static bool drop_file(int fd, const char *map)
 	return true;
 }
 
-/* Can /dev/ram0 be mounted at @dir?  No if it is in use, or without mke2fs */
-static bool mount_ext2(const char *dir)
+#define EXT2_DIR "/tmp/mlock2-ext2"
+
+static void end_ext2(void)
 {
-	int fd = open("/dev/ram0", O_RDWR | O_EXCL);
+	umount(EXT2_DIR);
+	rmdir(EXT2_DIR);
+}
+
+/* Is the RAM disk mounted at EXT2_DIR?  No if it is in use, or without mke2fs */
+static bool mount_ext2(void)
+{
+	int fd = open_ram_disk();
 	pid_t child;
 
 	if (fd < 0)
@@ -115,11 +125,14 @@ static bool mount_ext2(const char *dir)
 		dup2(null, 0);
 		dup2(null, 1);
 		dup2(null, 2);
-		execlp("mke2fs", "mke2fs", "-F", "/dev/ram0", NULL);
+		execlp("mke2fs", "mke2fs", "-F", "-L", RAM_DISK_LABEL, RAM_DISK, NULL);
 		_exit(127);
 	}
-	mkdir(dir, 0700);
-	return !child_status(child) && !mount("/dev/ram0", dir, "ext2", 0, NULL);
+	if (child_status(child))
+		return false;
+	mkdir(EXT2_DIR, 0700);
+	restore_by(end_ext2);
+	return !mount(RAM_DISK, EXT2_DIR, "ext2", 0, NULL);
 }
 
 /* Pages that the page cache lacks, and ->page_mkwrite(), which tmpfs has not */
@@ -131,21 +144,20 @@ static void test_ext2(void)
 		"ext2: a page that the fault reads from the disk to be written",
 		"ext2: a page that the fault reads from the disk to be copied",
 	};
-	const char *dir = "/tmp/mlock2-ext2";
 	char *shared, *private;
 	unsigned int present;
 	int fd, i;
 
-	if (!mount_ext2(dir)) {
+	if (!mount_ext2()) {
 		for (i = 0; i < 9; i++)
 			tap_skip("ext2: what holds of tmpfs", "no ext2 here");
 		for (i = 0; i < 4; i++)
 			tap_skip(claims[i], "no ext2 here");
-		rmdir(dir);
+		end_ext2();
 		return;
 	}
-	test_file("ext2", dir);
-	fd = make_file(dir, NR_PAGES);
+	test_file("ext2", EXT2_DIR);
+	fd = make_file(EXT2_DIR, NR_PAGES);
 	shared = map_file(fd, MAP_SHARED);
 	private = map_file(fd, MAP_PRIVATE);
 	sys_mlock2(shared, LEN, MLOCK_ONFAULT);
@@ -167,8 +179,7 @@ static void test_ext2(void)
 	munmap(shared, LEN);
 	munmap(private, LEN);
 	close(fd);
-	umount(dir);
-	rmdir(dir);
+	end_ext2();
 }
 
 static void test_present_anonymous(void)
@@ -247,7 +258,7 @@ static void test_swap(void)
 		for (i = 0; i < 4; i++)
 			tap_skip(claims[i], "no swap or no memcg here");
 		memcg_leave();
-		swapoff("/dev/ram0");
+		end_swap();
 		return;
 	}
 	memcg_leave();
@@ -257,7 +268,7 @@ static void test_swap(void)
 	tap_check(page_is_locked(PAGE(map, 7)), "%s", claims[1]);
 	*PAGE(map, 8) = 1;
 	tap_check(page_is_locked(PAGE(map, 8)), "%s", claims[2]);
-	swapoff("/dev/ram0");
+	end_swap();
 	tap_check(page_is_locked(PAGE(map, 9)), "%s", claims[3]);
 	munmap(map, LEN);
 }

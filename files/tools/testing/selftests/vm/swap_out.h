@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Swap space on /dev/ram0, and how to get pages into it.  Needs root. */
+/* Swap space on the RAM disk, and how to get pages into it.  Needs root. */
 #ifndef SWAP_OUT_H
 #define SWAP_OUT_H
 
@@ -7,6 +7,7 @@
 #include <sys/swap.h>
 
 #include "memcg.h"
+#include "ram_disk.h"
 #include "restore.h"
 
 /* What is touched to push others out; /dev/ram0 has 16 MiB, whatever a page is */
@@ -43,35 +44,27 @@ static inline bool swap_out(char *map, size_t pages)
 
 static inline void end_swap(void)
 {
-	swapoff("/dev/ram0");
+	swapoff(RAM_DISK);
 }
 
-/*
- * /dev/ram0 is the swap space: it takes no file system and no loop device.  Not if
- * it is in use, or holds what another program has written.
- */
+/* The RAM disk is swap space until swapoff(), or until the test ends */
 static inline bool make_swap(void)
 {
-	static const char label[16] = "lock-on-fault";
+	int fd = open_ram_disk();
 	char *header = calloc(1, page_size());
 	uint32_t *info = (uint32_t *)(header + 1024);
-	int fd = open("/dev/ram0", O_RDWR | O_EXCL);
 	ssize_t len = page_size();
 	bool ok;
 
-	ok = fd >= 0 && pread(fd, header, len, 0) == len &&
-	     (!memcmp(info + 7, label, sizeof(label)) ||
-	      (!*header && !memcmp(header, header + 1, len - 1)));
-	memset(header, 0, len);
 	info[0] = 1;			/* version */
-	info[1] = (16 << 20) / page_size() - 1;	/* last page */
-	memcpy(info + 7, label, sizeof(label));
+	info[1] = (16 << 20) / len - 1;	/* last page */
+	memcpy(header + SWAP_LABEL, RAM_DISK_LABEL, strlen(RAM_DISK_LABEL));
 	memcpy(header + len - 10, "SWAPSPACE2", 10);
-	ok = ok && pwrite(fd, header, len, 0) == len && !fsync(fd);
+	ok = fd >= 0 && pwrite(fd, header, len, 0) == len && !fsync(fd);
 	free(header);
 	if (fd >= 0)
 		close(fd);
-	if (!ok || swapon("/dev/ram0", 0))
+	if (!ok || swapon(RAM_DISK, 0))
 		return false;
 	restore_by(end_swap);
 	return true;

@@ -282,8 +282,7 @@ static void test_bystander(void)
 
 int main(void)
 {
-	if (geteuid())
-		tap_skip_all("needs root to read /proc/kpageflags");
+	skip_without_page_flags();
 
 	tap_plan(20);
 	/* Of what waits in the LRU batch of another CPU nothing is said */

@@ -342,8 +342,7 @@ int main(void)
 
 	if (!mlock2_supported())
 		tap_skip_all("mlock2() not in this kernel");
-	if (geteuid())
-		tap_skip_all("needs root to read /proc/kpageflags");
+	skip_without_page_flags();
 
 	tap_plan(3 * 8 + 3 + 2 + 2 + 2 + 1);
 	memcg = memcg_join();

@@ -509,8 +509,7 @@ int main(void)
 
 	if (!mlock2_supported())
 		tap_skip_all("mlock2() not in this kernel");
-	if (geteuid())
-		tap_skip_all("needs root to read /proc/kpageflags");
+	skip_without_page_flags();
 	huge = huge_page_size();
 	map = map_huge(huge);
 	if (!map)

@@ -638,8 +638,7 @@ int main(void)
 {
 	if (!mlock2_supported())
 		tap_skip_all("mlock2() not in this kernel");
-	if (geteuid())
-		tap_skip_all("needs root to read /proc/kpageflags");
+	skip_without_page_flags();
 
 	tap_plan(43);
 	/* Of what waits in the LRU batch of another CPU nothing is said */

@@ -536,8 +536,7 @@ int main(void)
 {
 	if (!mlock2_supported())
 		tap_skip_all("mlock2() not in this kernel");
-	if (geteuid())
-		tap_skip_all("needs root to read /proc/kpageflags");
+	skip_without_page_flags();
 
 	tap_plan(1 + 7 + 6 + 5 + 5 + 4 + 8 + 3 + 3);
 	/* Of what waits in the LRU batch of another CPU nothing is said */

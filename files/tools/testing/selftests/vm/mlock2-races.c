@@ -605,8 +605,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "exec"))
 		return 0;
-	if (geteuid())
-		tap_skip_all("needs root to read /proc/kpageflags");
+	skip_without_page_flags();
 	huge = huge_page_size();
 
 	tap_plan(NR_RETURNS + 2 * 2 * NR_STOPS + 1 + 2 * NR_WAYS);

@@ -647,8 +647,7 @@ int main(int argc, char **argv)
 		return exec_child();
 	if (!mlock2_supported())
 		tap_skip_all("mlock2() not in this kernel");
-	if (geteuid())
-		tap_skip_all("needs root to read /proc/kpageflags");
+	skip_without_page_flags();
 
 	self = argv[0];
 	tap_plan(99);

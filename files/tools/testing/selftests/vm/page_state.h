@@ -150,6 +150,21 @@ static inline uint64_t page_kflags(const void *addr)
 	return read_u64_at("/proc/kpageflags", entry & PM_PFN_MASK);
 }
 
+/*
+ * A test that looks at pages is skipped for those who may not.  The root of a user
+ * namespace opens /proc/kpageflags in vain, or is told no page frame numbers.
+ */
+static inline void skip_without_page_flags(void)
+{
+	static volatile char touched;
+	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+
+	touched = 1;
+	if (fd < 0 || !(pagemap_entry((char *)&touched) & PM_PFN_MASK))
+		tap_skip_all("needs root to read /proc/kpageflags");
+	close(fd);
+}
+
 /* The CPUs that this process was started on: it may have chosen one since */
 static inline const cpu_set_t *all_cpus(void)
 {

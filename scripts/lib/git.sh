@@ -249,7 +249,7 @@ other_file() {
 	*) other_commit=refs/heads/series ;;
 	esac
 	(
-		cd "$out/$1/$2"
+		cd "$out/$1/$2" || exit
 		GIT_DIR=$out/$1/linux/.git GIT_WORK_TREE=$PWD GIT_INDEX_FILE=$GIT_DIR/lof-other-index
 		export GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 		if ! own_git read-tree "$other_commit" 2>/dev/null; then
@@ -438,8 +438,7 @@ split_queue() {
 private_store() {
 	export GIT_OBJECT_DIRECTORY="$1"
 	# In quotes of git's own: a colon would end the name
-	GIT_ALTERNATE_OBJECT_DIRECTORIES=\"$(printf '%s' "$2" | sed 's/[\\"]/\\&/g')\"
-	export GIT_ALTERNATE_OBJECT_DIRECTORIES
+	export GIT_ALTERNATE_OBJECT_DIRECTORIES="$(printf '%s' "$2" | sed 's/[\\"]/\\&/g; s/.*/"&"/')"
 }
 
 # tree_key BASE SOURCE: a sum of all that out/BASE/linux is made of; SOURCE is the tree

@@ -438,7 +438,8 @@ split_queue() {
 private_store() {
 	export GIT_OBJECT_DIRECTORY="$1"
 	# In quotes of git's own: a colon would end the name
-	export GIT_ALTERNATE_OBJECT_DIRECTORIES="$(printf '%s' "$2" | sed 's/[\\"]/\\&/g; s/.*/"&"/')"
+	GIT_ALTERNATE_OBJECT_DIRECTORIES=$(printf '%s' "$2" | sed 's/[\\"]/\\&/g; s/.*/"&"/')
+	export GIT_ALTERNATE_OBJECT_DIRECTORIES
 }
 
 # tree_key BASE SOURCE: a sum of all that out/BASE/linux is made of; SOURCE is the tree

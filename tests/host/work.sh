@@ -78,6 +78,13 @@ check "tree: control is where it has to be" sh -c "
 	[ -z \"\$(git -C '$control' status --porcelain)\" ]"
 seq 1 2000 >"$toy/files/tools/new-1"
 work_make >/dev/null 2>&1
+echo mine >"$control/tools/new.o"
+echo ours >"$toy/files/tools/new.o"
+check "tree: a file that is ignored is not overwritten in control either" fails 'control is as it was: .*tools/new.o' work_make
+check "tree: it is kept there" has mine "$control/tools/new.o"
+rm "$control/tools/new.o" "$toy/files/tools/new.o"
+check "tree: what was taken back meanwhile is not up to date" work_make
+check "tree: it is gone" test ! -e "$work_tree/tools/new.o" -a ! -e "$control/tools/new.o"
 
 # clean
 spared() {	# TEXT: clean fails with TEXT, and out/ is there

@@ -305,25 +305,29 @@ work_tree() {
 	if is_ours_too "$1" "$2"; then
 		rm -f "$wt_dir/index.lock"
 		case $2 in
-		mutant|bisect/linux) own_git -C "$wt" checkout -q -f --detach "$wt_commit" ;;
+		mutant|bisect/linux)
+			own_git -C "$wt" checkout -q -f --detach "$wt_commit" && all_written "$wt" ||
+				die "git cannot write all of $wt: is a disk full?" ;;
 		*)	[ ! -f "$wt_dir/lof-next" ] || go_on "$wt" "$wt_dir" --detach
-			own_git -C "$wt" rev-parse HEAD >"$wt_dir/lof-head"
+			own_git -C "$wt" rev-parse HEAD >"$wt_dir/lof-head.new"
+			mv "$wt_dir/lof-head.new" "$wt_dir/lof-head"
 			mark_next "$wt_dir" "$wt_commit"
-			checkout_next "$wt" "$wt_dir" --detach ;;
+			checkout_next "$wt" "$wt_dir" --detach
+			mv "$wt_dir/lof-next" "$wt_dir/lof-head" ;;
 		esac
-		rm -f "$wt_dir/lof-next"
 	else
 		rm -rf "$wt"
 		# -f: it may be known there, and lost
 		own_git -C "$out/$1/linux" worktree add -q -f -f --detach "$wt" "$wt_commit"
 		is_ours_too "$1" "$2" || die "git cannot make the work tree $wt"
+		all_written "$wt" || {
+			# Then the next run makes it anew
+			rm -f "$wt_dir/index"
+			die "git cannot write all of $wt: is a disk full?"
+		}
 	fi
-	all_written "$wt" || {
-		# Then the next run makes it anew
-		[ -f "$wt_dir/lof-head" ] || rm -f "$wt_dir/index"
-		die "git cannot write all of $wt: is a disk full?"
-	}
-	echo "$wt_commit" >"$wt_dir/lof-head"
+	echo "$wt_commit" >"$wt_dir/lof-head.new"
+	mv "$wt_dir/lof-head.new" "$wt_dir/lof-head"
 }
 
 # subject_of MAIL: of a patch or mail, without [PATCH], in one line

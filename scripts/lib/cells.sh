@@ -21,9 +21,11 @@
 #
 #	cell_run "$name" "$key" COMMAND...
 #
-# What fails is not kept by cell_run: the next run tries it again.  A run that is ended
-# in the midst of a cell leaves nothing of it.
+# What fails is not kept by cell_run: the next run tries it again; nor is what passes and
+# prints a line that matches $cell_unless.  A run that is ended in the midst of a cell leaves
+# nothing of it.
 
+cell_unless=
 # cells DIR
 cells() {
 	cells=$1 cells_kept=0 cells_made=0
@@ -122,7 +124,12 @@ cell_run() {
 	# A command that was killed with its shell has left no status, and did not pass
 	cell_result=$(cat "$cell_status" 2>/dev/null) || cell_result=
 	cell_result=${cell_result:-1}
-	[ "$cell_result" != 0 ] || cell_put "$cell_name" "$cell_hash" "$cells/new.$$"
+	if [ "$cell_result" != 0 ] ||
+	   { [ -n "$cell_unless" ] && grep -q -e "$cell_unless" "$cells/new.$$"; }; then
+		: "tried again the next time"
+	else
+		cell_put "$cell_name" "$cell_hash" "$cells/new.$$"
+	fi
 	rm -f "$cell_status" "$cells/new.$$"
 	return "$cell_result"
 }

@@ -184,8 +184,36 @@ go_on() {
 	[ -z "$go_changed" ] ||
 		die "$go_tree was being checked out when a run was ended, and $go_changed was changed since: save it elsewhere, then: rm '$go_tree/$go_changed'"
 	note "going on with a run that was ended while it checked out $go_tree"
-	own_git -C "$go_tree" checkout -q -f "$@" "$go_new"
+	own_git -C "$go_tree" checkout -q -f "$@" "$go_new" && all_written "$go_tree" ||
+		die "$go_tree is half checked out, and git cannot finish it: if a disk is full, free some; the same command again finishes it"
 	mv "$go_dir/lof-next" "$go_dir/lof-head"
+}
+
+# mark_next GIT_DIR COMMIT: a checkout of COMMIT begins; a full disk leaves no half a mark
+mark_next() {
+	echo "$2" >"$1/lof-next.new" && mv "$1/lof-next.new" "$1/lof-next" ||
+		die "cannot write to $1: is a disk full?"
+}
+
+# all_written TREE: succeeds if git has written every file there.  Its checkout says no
+# more than a line about one that it could not write.
+all_written() { (! is_dirty own_git "$1"); }
+
+# checkout_next TREE GIT_DIR OPTION...: check out GIT_DIR/lof-next, with nothing of the
+# user's overwritten.  Unless git refuses before it writes a file, the mark stays when that
+# fails, and the next run goes on.
+checkout_next() {
+	next_tree=$1 next_dir=$2
+	shift 2
+	! next_log=$(own_git -C "$next_tree" checkout -q --no-overwrite-ignore "$@" \
+		"$(cat "$next_dir/lof-next")" 2>&1) || ! all_written "$next_tree" || return 0
+	next_why=$(printf '%s\n' "$next_log" | grep -v '^Aborting\|^Please' | paste -sd' ' | tr -s '\t ' ' ')
+	case $next_log in
+	*'would be overwritten'*|*'would lose untracked'*)
+		rm -f "$next_dir/lof-next"
+		die "$next_tree is as it was: $next_why" ;;
+	esac
+	die "$next_tree may be half checked out: ${next_why:-git gives no reason, a disk may be full}; when that is mended, the same command again finishes it"
 }
 
 # is_ours_too BASE NAME: succeeds if out/BASE/NAME is a whole work tree of out/BASE/linux;
@@ -200,12 +228,55 @@ is_ours_too() {
 		[ -f "$wt_dir/index" ]
 }
 
+# mend BASE NAME: let git know the work tree out/BASE/NAME again whose folder was moved or
+# copied together with out/BASE/linux, or that has lost its index
+mend() {
+	wt=$(cd "$out/$1" && pwd -P)/$2
+	wt_name=$(sed -n 's|^gitdir: .*/||p' "$wt/.git")
+	wt_dir=${wt%"/$2"}/linux/.git/worktrees/${wt_name:-none}
+	[ -f "$wt_dir/lof-head" ] && grep -q "/$1/$2/\.git\$" "$wt_dir/gitdir" || return 0
+	echo "gitdir: $wt_dir" >"$wt/.git"
+	echo "$wt/.git" >"$wt_dir/gitdir"
+	[ -f "$wt_dir/index" ] || own_git -C "$wt" read-tree HEAD
+}
+
+# other_file BASE NAME: print the first file of out/BASE/NAME, a work tree whose repository
+# is gone, that is not as it was made, as far as out/BASE/linux knows that
+other_file() {
+	case $2 in
+	control) other_commit=refs/tags/control ;;
+	stock) other_commit=refs/tags/base ;;
+	*) other_commit=refs/heads/series ;;
+	esac
+	(
+		cd "$out/$1/$2" || exit
+		GIT_DIR=$out/$1/linux/.git GIT_WORK_TREE=$PWD GIT_INDEX_FILE=$GIT_DIR/lof-other-index
+		export GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+		if ! own_git read-tree "$other_commit" 2>/dev/null; then
+			echo ", whatever was in it"
+		else
+			{ own_git diff --name-only --diff-filter=d; own_git ls-files --others; } |
+				sed 's/.*/ (&)/;q'
+		fi
+		rm -f "$GIT_INDEX_FILE"
+	)
+}
+
 # work_in BASE NAME: print what in the work tree out/BASE/NAME is not ours, if anything is
 work_in() {
+	wt=$out/$1/$2
+	[ ! -f "$wt/.git" ] || is_ours_too "$1" "$2" || mend "$1" "$2"
 	if ! is_ours_too "$1" "$2"; then
-		# A link to a repository that is gone is all that may be there
-		[ ! -e "$wt" ] || [ -f "$wt/.git" ] || [ -z "$(ls -A "$wt")" ] ||
+		[ -e "$wt" ] && [ -n "$(ls -A "$wt")" ] || return 0
+		if [ ! -f "$wt/.git" ]; then
 			echo "something that is no work tree of ours"
+		# Neither a link to a repository that is gone, if that is all that is there, nor
+		# what git was about to make for us is work of anybody
+		elif [ "$(ls -A "$wt")" != .git ] &&
+		     { [ ! -d "$wt_dir" ] || [ -f "$wt_dir/lof-head" ] || [ -f "$wt_dir/index" ]; }; then
+			other=$(other_file "$1" "$2")
+			[ -z "$other" ] || echo "files that may be yours$other, and its repository is gone"
+		fi
 		return
 	fi
 	wt_head=$(own_git -C "$wt" rev-parse -q --verify HEAD) || wt_head=none
@@ -234,23 +305,29 @@ work_tree() {
 	if is_ours_too "$1" "$2"; then
 		rm -f "$wt_dir/index.lock"
 		case $2 in
-		mutant|bisect/linux) own_git -C "$wt" checkout -q -f --detach "$wt_commit" ;;
+		mutant|bisect/linux)
+			own_git -C "$wt" checkout -q -f --detach "$wt_commit" && all_written "$wt" ||
+				die "git cannot write all of $wt: is a disk full?" ;;
 		*)	[ ! -f "$wt_dir/lof-next" ] || go_on "$wt" "$wt_dir" --detach
-			own_git -C "$wt" rev-parse HEAD >"$wt_dir/lof-head"
-			echo "$wt_commit" >"$wt_dir/lof-next"
-			own_git -C "$wt" checkout -q --no-overwrite-ignore --detach "$wt_commit" || {
-				rm -f "$wt_dir/lof-next"
-				die "$wt is as it was: git cannot check out $3 there"
-			} ;;
+			own_git -C "$wt" rev-parse HEAD >"$wt_dir/lof-head.new"
+			mv "$wt_dir/lof-head.new" "$wt_dir/lof-head"
+			mark_next "$wt_dir" "$wt_commit"
+			checkout_next "$wt" "$wt_dir" --detach
+			mv "$wt_dir/lof-next" "$wt_dir/lof-head" ;;
 		esac
-		rm -f "$wt_dir/lof-next"
 	else
 		rm -rf "$wt"
 		# -f: it may be known there, and lost
 		own_git -C "$out/$1/linux" worktree add -q -f -f --detach "$wt" "$wt_commit"
 		is_ours_too "$1" "$2" || die "git cannot make the work tree $wt"
+		all_written "$wt" || {
+			# Then the next run makes it anew
+			rm -f "$wt_dir/index"
+			die "git cannot write all of $wt: is a disk full?"
+		}
 	fi
-	echo "$wt_commit" >"$wt_dir/lof-head"
+	echo "$wt_commit" >"$wt_dir/lof-head.new"
+	mv "$wt_dir/lof-head.new" "$wt_dir/lof-head"
 }
 
 # subject_of MAIL: of a patch or mail, without [PATCH], in one line
@@ -365,7 +442,8 @@ split_queue() {
 private_store() {
 	export GIT_OBJECT_DIRECTORY="$1"
 	# In quotes of git's own: a colon would end the name
-	export GIT_ALTERNATE_OBJECT_DIRECTORIES="\"$2\""
+	GIT_ALTERNATE_OBJECT_DIRECTORIES=$(printf '%s' "$2" | sed 's/[\\"]/\\&/g; s/.*/"&"/')
+	export GIT_ALTERNATE_OBJECT_DIRECTORIES
 }
 
 # tree_key BASE SOURCE: a sum of all that out/BASE/linux is made of; SOURCE is the tree

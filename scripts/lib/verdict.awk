@@ -269,6 +269,17 @@ inlog && /[^ ]/ { lines++ }
 		bad("the kernel booted anew: " $0)
 }
 
+# A stack that the kernel dumps is a complaint, whatever its first line is called; but the
+# OOM killer, which tests let loose in a memcg, dumps one, and sysrq those of all tasks
+/ invoked oom-killer: / { ooms++ }
+/[Ss]ys[Rr]q ?: / { dumped = 1 }
+(/(^|[>\] ])Call [Tt]race:/ || /(^|[>\] ])Backtrace:/) && !dumped {
+	if (ooms > 0)
+		ooms--
+	else if (!($0 ~ any) && ++complained <= 30)
+		bad("kernel: " $0)
+}
+
 # Whatever line it stands in: a message may be glued to what a program was printing
 $0 ~ any {
 	if (++complained <= 30)

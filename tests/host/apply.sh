@@ -84,6 +84,10 @@ cp -R "$toy_linux" "$toys/a tree: one"
 check "apply: to a tree whose name has a blank and a colon" apply "$toys/a tree: one"
 check "apply: that one is whole and clean" is_now new "$toys/a tree: one"
 
+cp -R "$toy_linux" "$toys/it's a \"tree\""
+check "apply: or quotes" apply "$toys/it's a \"tree\""
+check "apply: it is whole and clean, too" is_now new "$toys/it's a \"tree\""
+
 # What is the user's is refused or left alone
 git init -q "$toys/hooked"
 git -C "$toys/hooked" commit -q --allow-empty -m "a repository whose hook calls us"
@@ -109,6 +113,38 @@ echo mine >"$toy_linux/tools"
 check "apply: a file where a folder has to be is refused" fails 'in the way' apply
 check "apply: it is as it was" grep -qx mine "$toy_linux/tools"
 reset_toy
+# in_way: what is ignored, and where the series needs a folder, is named and kept
+in_way() {
+	echo /tools >"$toy_linux/.git/info/exclude"
+	fails 'in the way of the series: it would overwrite tools;' apply && [ "$old" = "$(git -C "$toy_linux" rev-parse HEAD)" ]
+}
+echo mine >"$toy_linux/tools"
+check "apply: so is one that is ignored, where a folder has to be" in_way
+check "apply: the ignored one is kept" grep -qx mine "$toy_linux/tools"
+rm -f "$toy_linux/tools"
+ln -s "$toys/empty" "$toy_linux/tools"
+check "apply: and an ignored link" in_way
+check "apply: the link is kept" test -L "$toy_linux/tools"
+rm -f "$toy_linux/.git/info/exclude" "$toy_linux/tools"
+reset_toy
+git -C "$toy_linux" sparse-checkout set --no-cone '/*' '!/mm/file-3.c' 2>/dev/null
+check "apply: a file that is not checked out is named" fails 'not checked out files .*: mm/file-3.c;.*sparse-checkout disable' apply
+check "apply: that changes nothing" sh -c "[ '$old' = \"\$(git -C '$toy_linux' rev-parse HEAD)\" ]"
+git -C "$toy_linux" sparse-checkout set --no-cone '/*' '!/tools/' 2>/dev/null
+check "apply: new files are checked out, where old ones would not be, too" apply
+check "apply: all of them" is_now new
+git -C "$toy_linux" sparse-checkout disable
+reset_toy
+git -C "$toy_linux" update-index --assume-unchanged mm/file-3.c
+echo mine >>"$toy_linux/mm/file-3.c"
+check "apply: so is one that was edited and marked assume-unchanged" fails 'mm/file-3.c' apply
+check "apply: that edit is kept" grep -qx mine "$toy_linux/mm/file-3.c"
+git -C "$toy_linux" update-index --no-assume-unchanged mm/file-3.c
+reset_toy
+git -C "$toy_linux" config --unset core.sparseCheckout || :
+check "apply: a full disk is noticed before anything is done" \
+	fails 'MB free, and 999999999 are needed' env LOF_NEED_MB=999999999 LINUX="$toy_linux" "$toy/scripts/apply" v4.2-rc1
+check "apply: it has done nothing" is_now old
 cp "$toy_linux/.git/index" "$toys/index"
 echo damaged >"$toy_linux/.git/index"
 check "apply: a git status that fails is not clean" fails 'git status fails' apply
@@ -259,6 +295,49 @@ take_back() {
 	[ $taken -gt 4 ]
 }
 check "apply: after SIGKILL the command that was printed takes it back" take_back
+mkdir "$toys/a'b"
+cp -R "$toy_linux" "$toys/a'b/tree"
+# Where the machine stops before anything was changed, that command changes nothing
+quoted_undo() {
+	LINUX="$toys/a'b/tree" "$toy/scripts/apply" v4.2-rc1 2>"$toys/at/log" || return 1
+	sh -c "$(sed -n 's/.*take it back: //p' "$toys/at/log")" && is_now old "$toys/a'b/tree"
+}
+check "apply: the command is quoted for a tree with a quote in its name" quoted_undo
+# A git of somebody else's that commits in the last step: commit, or by its parts
+mkdir "$toys/other-git"
+cat >"$toys/other-git/git" <<-EOF2
+	#!/bin/sh
+	real=$(command -v git)
+	for arg; do
+		if [ "\$arg" = --reset ] && [ -e "$toy_linux/.git/lof-apply/step" ] && [ ! -e "$toys/other-git/done" ]; then
+			(
+				unset GIT_INDEX_FILE
+				cd "$toy_linux"
+				case \$HOW in
+				commit) \$real commit -q --allow-empty -m mine && \$real rev-parse HEAD ;;
+				*) new=\$(\$real commit-tree -p HEAD -m mine 'HEAD^{tree}') && \$real update-ref HEAD \$new && echo \$new ;;
+				esac >"$toys/other-git/done"
+			)
+		fi
+	done
+	exec \$real "\$@"
+EOF2
+chmod +x "$toys/other-git/git"
+other_commit() {	# commit|parts: whatever becomes of apply, a commit that was made is on the branch
+	rm -f "$toys/other-git/done"
+	reset_toy
+	HOW=$1 PATH=$toys/other-git:$PATH LINUX=$toy_linux "$toy/scripts/apply" v4.2-rc1 >"$toys/at/log" 2>&1 || :
+	cat "$toys/at/log"
+	[ -e "$toys/other-git/done" ] || return 1
+	mine=$(cat "$toys/other-git/done")
+	[ -z "$mine" ] || git -C "$toy_linux" merge-base --is-ancestor "$mine" HEAD || { echo "it is off the branch"; return 1; }
+	[ -z "$(git -C "$toy_linux" status --porcelain)" ] || { git -C "$toy_linux" status --short; return 1; }
+	! grep -v 'the last step; should it' "$toys/at/log" | grep 'reset --hard'
+}
+check "apply: a commit that somebody makes in the last step stays on the branch" other_commit commit
+check "apply: also one that git's index lock does not hold up" other_commit parts
+check "apply: which leaves the tree without a journal" test ! -e "$toy_linux/.git/lof-apply"
+reset_toy
 # A file that was edited between the kill and the next run
 edited() {
 	at=$((calls - 9)) kept=0

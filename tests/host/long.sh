@@ -55,6 +55,20 @@ cat >"$long/says" <<-EOF2
 	*no-boot*) echo 'a disk is full' >&2; exit 1 ;;
 	*no-kernel*) echo 'qemu: no such machine' >"\$1"; exit 1 ;;
 	*killed*) cp '$tmp/fails' "\$1" ;;
+	*outside*)
+		sed '/^# exit/,\$d' '$tmp/passes' >"\$1"
+		echo 'boot: the guest did not come to its end (QEMU: 137); see console.log' >&2
+		exit 1 ;;
+	*hangs*|*busy-once*)
+		if grep -q busy-once '$long/out/v4.2-rc1/mutant/mm/file-1.c'; then
+			[ ! -e '$toys/was-busy' ] || { cp '$tmp/passes' "\$1"; exit; }
+			touch '$toys/was-busy'
+		fi
+		sed '/^# exit/,\$d' '$tmp/passes' >"\$1"
+		echo 'boot: the guest hung: no end after 240 s; its console ...' >&2
+		exit 1 ;;
+	*too-long*) sed '0,/^# exit 0/s//# exit 124/' '$tmp/passes' >"\$1" ;;
+	*crashes*) sed '0,/^# exit 0/s//# exit 139/' '$tmp/passes' >"\$1" ;;
 	*) cp '$tmp/passes' "\$1" ;;
 	esac
 EOF2
@@ -71,8 +85,11 @@ for script in lib/hold-page numa; do
 		stand_in scripts/$script
 done
 echo "exec '$long/says' '$long/out/v4.2-rc1/x86_64-mutant/races.log'" | stand_in scripts/races
-printf 'seen\tmm/file-1.c\ts/^2$/killed/\nunseen\tmm/file-1.c\ts/^2$/no-boot/\nunborn\tmm/file-1.c\ts/^2$/no-kernel/\n' \
-	>"$long/tests/expect/mutants-v4.2-rc1.tsv"
+for mutant in seen:killed unseen:no-boot unborn:no-kernel ended:outside hung:hangs late:too-long dead:crashes busy:busy-once; do
+	printf '%s\tmm/file-1.c\ts/^2$/%s/\n' "${mutant%:*}" "${mutant#*:}"
+done >"$long/tests/expect/mutants-v4.2-rc1.tsv"
+mkdir -p "$long/torture"
+echo "/* books */" >"$long/torture/books.c"
 printf 'one\ttwo\tfail\tw\n' >"$long/tests/expect/control-v4.2-rc1.tsv"
 mutants_twice() {
 	"$long/scripts/mutants" v4.2-rc1 >"$tmp/mutants-1" 2>&1 || :
@@ -86,7 +103,19 @@ check "mutants: without a boot the console of the one before says nothing" \
 check "mutants: QEMU that fails is no mutant that is seen" \
 	grep -q '^not ok 3 - unborn: .*no guest began to boot' "$tmp/mutants-1"
 check "mutants: the result of one that names no test is found again" sh -c "
-	cat '$tmp/mutants-2'; grep -q '0 cells run, 2 kept' '$tmp/mutants-2'"
+	cat '$tmp/mutants-2'; grep -q '0 cells run, 3 kept' '$tmp/mutants-2'"
+check "mutants: QEMU that was killed has seen nothing" \
+	grep -q '^not ok 4 - ended: the guest was ended, which says nothing: .*QEMU: 137' "$tmp/mutants-1"
+check "mutants: a guest that hangs twice sees it, and is not kept" \
+	sh -c "grep -q '^ok 5 - hung: hangs, twice: .*the guest hung' '$tmp/mutants-1' && grep -q '^ok 5 - hung: hangs, twice' '$tmp/mutants-2'"
+check "mutants: so does a test that takes too long twice" \
+	grep -q '^ok 6 - late: hangs, twice: .*it took too long' "$tmp/mutants-1"
+check "mutants: a test that dies sees it" grep -q '^ok 7 - dead: .*exit status 139, signal 11' "$tmp/mutants-1"
+check "mutants: what hangs only once is not seen" grep -qx 'not ok 8 - busy: nothing fails' "$tmp/mutants-1"
+echo "/* other books */" >"$long/torture/books.c"
+mutants_twice >"$tmp/mutants"
+check "mutants: what is linked into the programs that race is part of them" sh -c "
+	cat '$tmp/mutants-1'; grep -q '3 cells run, 0 kept' '$tmp/mutants-1'"
 
 # bisect-check
 cat >"$toys/long-git" <<-'EOF2'
@@ -102,6 +131,34 @@ check "bisect-check: a list of patches that fails is no success" fails 'cannot l
 	env PATH="$toys/long-bin:$PATH" "$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
 check "bisect-check: FROM beyond the last patch builds nothing, and says so" fails 'no patch to build' \
 	env FROM=100 "$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
+# With a kernel that builds at once, and boots into the console that it is told
+cp "$long/scripts/lib/lib.sh" "$toys/long-lib"
+cat >>"$long/scripts/lib/lib.sh" <<-'EOF2'
+	case $me in bisect-check)
+		kmake() {
+			[ "$3" = -s ] || { mkdir -p "$2/${IMAGE%/*}" && own_git -C "$1" rev-parse HEAD >"$2/$IMAGE"; }
+		} ;;
+	esac
+EOF2
+printf '%s\n' 'while [ $# -gt 1 ]; do [ "$1" != --log ] || log=$2; shift; done; cp "$BISECT_CONSOLE" "$log"' |
+	stand_in scripts/lib/boot
+bisect() {	# [SED SCRIPT]: what the guest says is changed by it
+	sed "${1:-}" "$tmp/passes" >"$tmp/bisect-console"
+	BISECT_CONSOLE=$tmp/bisect-console FRESH=1 "$long/scripts/bisect-check" v4.2-rc1 x86_64
+}
+check "bisect-check: what passes" bisect
+check "bisect-check: a check that fails is none of its business" \
+	bisect 's/^ok 2/not ok 2/; 0,/^# exit 0/s//# exit 1/'
+check "bisect-check: a complaint is" fails 'the kernel complains' bisect 's/^<6>Linux.*/&\n<4>WARNING: CPU: 0/'
+check "bisect-check: so is a test that takes too long" fails 'not every test ran to its end' bisect '/^ok /d; /^1\.\./d; s/^# exit 0/# exit 124/'
+check "bisect-check: or dies" fails 'signal 11' bisect '0,/^# exit 0/s//# exit 139/'
+check "bisect-check: or has no plan" fails 'no plan' bisect '/^1\.\./d'
+check "bisect-check: or did not run" fails 'did not run' bisect '/^# run .*two/,/^# exit/d'
+cp "$long/scripts/lib/verdict" "$toys/long-verdict"
+echo 'echo "verdict: awk is broken" >&2; exit 2' | stand_in scripts/lib/verdict
+check "bisect-check: a verdict that cannot run is no silence" fails 'no verdict on it: verdict: awk is broken' bisect
+cp "$toys/long-verdict" "$long/scripts/lib/verdict"
+cp "$toys/long-lib" "$long/scripts/lib/lib.sh"
 
 # check.  All that it calls passes, but for what a test tells otherwise
 mkdir -p "$long/tests/host"
@@ -120,13 +177,46 @@ check "check: a base that is misspelled" fails "no base 'v4.2-rcl'" \
 	long_check CI=true "$long/scripts/check" v4.2-rc1 v4.2-rcl
 check "check: in CI a run with no base fails" fails 'nothing is tested without one' \
 	env -u LINUX CI=true "$long/scripts/check" v4.2-rc1
+# A base that comes from a package is at hand, v4.2-rc1 without LINUX is not
+mkdir -p "$long/patches/toy-deb"
+echo 'DEB_PACKAGE=none VERSION=4 PATCHLEVEL=2' >"$long/patches/toy-deb/base"
+check "check: in CI a base that is not there is skipped, and said so, if there is another" \
+	says 'v4.2-rc1: SKIPPED, no tree of it here' env -u LINUX CI=true "$long/scripts/check" toy-deb v4.2-rc1
+: >"$toys/called"
+env -u CI -u LINUX "$long/scripts/check" v4.2-rc1 >"$tmp/log2" 2>&1 || :
+check "check: elsewhere one that is named is fetched" grep -qx tree "$toys/called"
+cp "$long/scripts/tree" "$toys/long-tree"
+echo 'echo "tree: cannot clone" >&2; exit 1' | stand_in scripts/tree
+check "check: one that cannot be had is a failure" fails '^v4.2-rc1: tree: .*1 failed\|v4.2-rc1: tree: 0 passed, 1 failed' \
+	env -u CI -u LINUX "$long/scripts/check" v4.2-rc1
+check "check: and a run without any is one, too" grep -q 'nothing is tested without one' "$tmp/out"
+cp "$toys/long-tree" "$long/scripts/tree"
+cp "$long/scripts/test" "$toys/long-test"
+printf 'echo "selftests: i386: SKIPPED, no gcc" >&2; echo "1 passed, 0 failed, 0 skipped"\n' | stand_in scripts/test
+check "check: an ABI without a compiler counts as skipped" says ' selftests: 1 passed, 0 failed, 1 skipped' \
+	long_check "$long/scripts/check" v4.2-rc1
+cp "$toys/long-test" "$long/scripts/test"
 check "check: a run with no time fails" fails '^0 passed' long_check LOF_MINUTES=0 "$long/scripts/check" v4.2-rc1
 check "check: CI=1 is CI" fails 'no time was left' long_check CI=1 LOF_MINUTES=0 "$long/scripts/check" v4.2-rc1
 check "check: fewer results than the plan says" fails '1 results, and 5 are planned' \
 	long_check PLANNED=5 "$long/scripts/check" v4.2-rc1
 check "check: what picks tests and kernels does not reach it" \
 	long_check TEST=one KERNEL=/nowhere LOF_RUNS=9 "$long/scripts/check" v4.2-rc1
-check "check-all: nor that" grep -q '^unset TEST KERNEL FROM QUICK AS_IS LOF_IMAGE LOF_RUNS$' "$top/scripts/check-all"
+# check-all, whose steps are but check
+sed 's/^\tstep "$base: mutants".*/&\n\texit/; /^\tstep "$base: check"/!{/^\tstep /d}; s/^\tfor arch in .*/\tfor arch in; do/' \
+	"$long/scripts/check-all" >"$long/scripts/check-all-short"
+chmod +x "$long/scripts/check-all-short"
+printf 'env >>"%s"; [ -z "${SKIPS:-}" ] || echo "v4.2-rc1: MIPS64 kernel: SKIPPED, 1 minutes are over"\necho "1 passed, 0 failed, 1 skipped"\n' \
+	"$toys/check-env" | stand_in scripts/check
+check_all() { env "$@" LINUX="$toy_linux" "$long/scripts/check-all-short"; }
+: >"$toys/check-env"
+check "check-all: what ends a run early, or picks tests, does not reach it" sh -c "
+	LOF_MINUTES=1 CI=true LOF_TEST_SECONDS=1 LOF_BOOT_SECONDS=1 TEST=one KERNEL=/nowhere FROM=2 QUICK=1 LOF_RUNS=2 \
+		LINUX='$toy_linux' '$long/scripts/check-all-short' && grep -q LINUX '$toys/check-env' &&
+	! grep -E '^(LOF_MINUTES|CI|LOF_TEST_SECONDS|LOF_BOOT_SECONDS|TEST|KERNEL|FROM|QUICK|LOF_RUNS)=' '$toys/check-env'"
+check_all SKIPS=1 FRESH=1 >"$tmp/log2" 2>&1 || :
+check "check-all: a check that left a stage out is not kept" says '^passed: v4.2-rc1: check, ' check_all SKIPS=
+check "check-all: one that left none out is" says '^passed, in an earlier run: v4.2-rc1: check' check_all SKIPS=
 long_tools() {	# what check-all takes for the tools
 	printf '%s\n' '. "$(dirname "$0")/lib/lib.sh"' '. "$top/scripts/lib/cells.sh"' \
 		'cell_tools x86_64' >"$long/scripts/cell-try"
@@ -145,6 +235,24 @@ check "lint: a compiler that fails has not nothing to say" fails '^not ok .*gcc:
 	env OUT="$toys/lint-out" "$top/scripts/lint" built
 ! command -v sparse >/dev/null 2>&1 || check "lint: nor has a make that fails" \
 	fails '^not ok .*sparse: v4.2-rc1' env OUT="$toys/lint-out" "$top/scripts/lint" built
+# lint, of a project whose programs nobody looks at again here
+mkdir -p "$toys/lint/tests" "$toys/lint-bin"
+cp -R "$top/scripts" "$top/patches" "$toys/lint"
+cp -R "$top/tests/static" "$toys/lint/tests"
+mkdir -p "$toys/lint/files" "$toys/lint/tests/host" "$toys/lint/.ci"
+for tool in shellcheck gcc clang; do
+	ln -s /bin/true "$toys/lint-bin/$tool"
+done
+lint_blobs() {
+	PATH=$toys/lint-bin:$PATH "$toys/lint/scripts/lint" sources >"$tmp/lint" 2>&1 || :
+	grep 'against v4.2-rc1' "$tmp/lint"
+	grep -q "^$1 .* the patches are against v4.2-rc1" "$tmp/lint"
+}
+check "lint: the blob ids of the patches are those of the table" lint_blobs ok
+sed -i '2,$d' "$toys/lint/patches/v4.2-rc1/blobs.tsv"
+check "lint: a table with a header alone is an error" lint_blobs 'not ok'
+: >"$toys/lint/patches/v4.2-rc1/blobs.tsv"
+check "lint: so is an empty one" lint_blobs 'not ok'
 # kselftest: a guest that says the same but for one thing
 cp "$top/scripts/kselftest" "$long/scripts/kselftest"
 mkdir -p "$long/out/v4.2-rc1/linux/tools/testing/selftests/vm" "$long/out/v4.2-rc1/x86_64"
@@ -163,6 +271,8 @@ ks() { sed "$1" "$tmp/ks" >"$tmp/ks-one"; KS_CONSOLE=$tmp/ks-one "$long/scripts/
 ks_dies() { KS_STATUS=1 ks ''; }
 check "kselftest: a good run" ks ''
 check "kselftest: a guest that dies after our last test" fails '' ks_dies
+check "kselftest: what passes after a failure that is glued to other text is another test" \
+	fails '^not ok 1 .* mlock2-a' ks '0,/^\[PASS\]/s//half a line[FAIL]/'
 check "kselftest: a taint" fails 'kernel: tainted: 512' ks 's/end: 0/end: 512/'
 check "kselftest: a complaint in the kernel log" fails '^not ok 4 .* does not complain' ks 's/^<6>.*/&\n<4>WARNING: CPU: 0/'
 check "kselftest: no kernel log" fails 'no kernel log' ks '/kernel log/d'

@@ -135,8 +135,7 @@ sed 's/change line 40/change line 7/' "$toys/0040" >"$toy_queue/0007-mm-toy-chan
 check "refresh: a patch that came since the tree was made is not removed" \
 	fails 'is not what .* was made from' keeps "$toy_queue" refresh
 rm "$toy_queue"/0007-*
-sed -i 's/^Subject: .*/& /' "$toy_queue"/0040-*.patch
-echo >>"$toy_queue/0040-mm-toy-change-line-40.patch"
+sed -i '0,/^diff --git/s//A better message.\n\n&/' "$toy_queue"/0040-*.patch
 check "refresh: nor is one overwritten that was changed since" \
 	fails 'is not what .* was made from' keeps "$toy_queue" refresh
 cp "$toys/0040" "$toy_queue/0040-mm-toy-change-line-40.patch"

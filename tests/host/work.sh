@@ -78,6 +78,13 @@ check "tree: control is where it has to be" sh -c "
 	[ -z \"\$(git -C '$control' status --porcelain)\" ]"
 seq 1 2000 >"$toy/files/tools/new-1"
 work_make >/dev/null 2>&1
+echo mine >"$control/tools/new.o"
+echo ours >"$toy/files/tools/new.o"
+check "tree: a file that is ignored is not overwritten in control either" fails 'control is as it was: .*tools/new.o' work_make
+check "tree: it is kept there" has mine "$control/tools/new.o"
+rm "$control/tools/new.o" "$toy/files/tools/new.o"
+check "tree: what was taken back meanwhile is not up to date" work_make
+check "tree: it is gone" test ! -e "$work_tree/tools/new.o" -a ! -e "$control/tools/new.o"
 
 # clean
 spared() {	# TEXT: clean fails with TEXT, and out/ is there
@@ -133,15 +140,45 @@ check "clean: a file that git is not to look at is named" spared 'assume-unchang
 git -C "$work_tree" update-index --no-assume-unchanged mm/file-3.c
 git init -q "$work_out/clone"
 check "clean: a repository of his is named" spared 'clone is not of these scripts'
-mv "$work_out/clone" "$work_out/x86_64-clone"
-check "clean: whatever it is called" spared 'x86_64-clone is a repository'
-rm -rf "$work_out/x86_64-clone"
-git init -q --bare "$toy/out/bench"
-check "clean: also a bare one" spared 'bench is a repository'
-rm -rf "$toy/out/bench"
+mkdir "$work_out/x86_64-debug"
+mv "$work_out/clone" "$work_out/x86_64-debug/build"
+check "clean: whatever it is called" spared 'x86_64-debug/build is a repository'
+rm -rf "$work_out/x86_64-debug"
+git init -q --bare "$toy/out/peers/6.1"
+check "clean: also a bare one" spared 'peers/6.1 is a repository'
+rm -rf "$toy/out/peers"
 echo mine >"$toy/out/notes"
 check "clean: a file with a name that is not ours is named" spared 'notes is not of these scripts'
 rm "$toy/out/notes"
+for ignored in .mine mm/mine.o; do
+	echo mine >"$work_tree/$ignored"
+	check "clean: so is $ignored, which the tree's own .gitignore names" spared "has changes of yours \\($ignored\\)"
+	rm "$work_tree/$ignored"
+done
+echo mine >"$control/mine.o"
+check "clean: also in control" spared 'has changes of yours \(mine.o\)'
+rm "$control/mine.o"
+# What the scripts leave, as long runs and benchmarks have
+mkdir -p "$work_out/x86_64-control-debug/build/mm" "$work_out/x86_64-control-debug/results" "$work_out/mips64" \
+	"$toy/out/bench/cells" "$toy/out/semantics" "$toy/out/peers/6.1/boot" "$work_out/mutants" "$work_out/bisect-check" "$toy/out/check-all"
+for left in x86_64-control-debug/build/mm/a.o x86_64-control-debug/image x86_64-control-debug/config.lost \
+	x86_64-control-debug/torture-locks.log x86_64-control-debug/results/hold-page.xml x86_64-control-debug/results/config \
+	mips64/kernel.steps ../bench/cost.md ../bench/debian-5.10-control-full.tsv ../bench/overhead.svg ../bench/lru-locks-v4.2-rc1.md \
+	../bench/cells/31a5d9ecbd94045fa6f50ccc960155e9.key ../semantics/stock-6.1.log ../peers/6.1/boot/vmlinuz mutants.tsv \
+	mutants/31a5d9ecbd94045fa6f50ccc960155e9 bisect-check/31a5d9ecbd94045fa6f50ccc960155e9.key \
+	../check-all/31a5d9ecbd94045fa6f50ccc960155e9; do
+	echo ours >"$work_out/$left"
+done
+for name in v4.2-rc1/x86_64-control-debug/my-notes.txt v4.2-rc1/x86_64-control-debug/results/mine.log v4.2-rc1/x86_64-mine \
+	v4.2-rc1/mutants/mine bench/mine.md bench/linux semantics/mine.txt check-all/mine; do
+	echo mine >"$toy/out/$name"
+	check "clean: $name, beside what the scripts leave, is named" spared "$name is not of these scripts"
+	rm "$toy/out/$name"
+done
+exec 5>"$work_out/x86_64-control-debug/results/.lock"
+flock 5
+check "clean: results of a test that still runs stay" spared 'another run uses .*/x86_64-control-debug/results'
+exec 5>&-
 mv "$work_tree" "$toys/work-away"
 check "clean: a work tree without its repository is named" \
 	fails 'control is a work tree whose repository is gone' work_clean
@@ -183,6 +220,105 @@ ln -s new-1 "$toy/files/tools/a-link"
 check "queue: a link in files/ is named" fails 'files/tools/a-link is no regular file' "$toy/scripts/queue" v4.2-rc1
 check "queue: nothing is printed then" test ! -s "$tmp/out"
 rm "$toy/files/tools/a-link"
+
+# A project that was moved or copied, repositories and indexes that are gone
+work_moved() {	# mv|cp: the project with its out/
+	rm -rf "$toys/work-moved"
+	case $1 in mv) mv "$toy" "$toys/work-moved" ;; cp) cp -R "$toy" "$toys/work-moved" ;; esac
+}
+work_there() { LOF_CACHE=$toys/work-cache LINUX=$toy_linux "$toys/work-moved/scripts/$1" ${2:-}; }
+moved=$toys/work-moved/out/v4.2-rc1/control
+work_make >/dev/null 2>&1
+echo mine >>"$control/mm/file-2.c"
+work_moved mv
+check "tree: an edit in control is named, also if the project was moved" fails 'control has changes of yours (mm/file-2.c)' \
+	work_there tree v4.2-rc1
+check "tree: and kept there" has mine "$moved/mm/file-2.c"
+check "clean: it is named there, too" fails 'control has changes of yours (mm/file-2.c)' work_there clean
+git -C "$moved" commit -qam mine 2>/dev/null || :
+check "tree: so is a commit in control" fails 'control has commits of yours' work_there tree v4.2-rc1
+git -C "$moved" reset -q --hard HEAD~1 2>/dev/null || :
+touch -d @1000000000 "$moved/mm/file-2.c"
+check "tree: of a project that was moved is up to date" says 'up to date' work_there tree v4.2-rc1
+check "tree: without control made anew" sh -c "[ \"\$(stat -c %Y '$moved/mm/file-2.c')\" = 1000000000 ]"
+mv "$toys/work-moved" "$toy"
+work_make >/dev/null 2>&1
+echo mine >>"$control/mm/file-2.c"
+work_moved cp
+check "tree: an edit in control is named in a copy of the project" fails 'control has changes of yours (mm/file-2.c)' \
+	work_there tree v4.2-rc1
+check "tree: the project it was copied from is as it was" sh -c "[ \"\$(git -C '$control' status --porcelain)\" = ' M mm/file-2.c' ]"
+rm -rf "$toys/work-moved"
+rm -r "$work_tree"
+check "tree: after rm -r of linux an edit in control is named" \
+	fails 'control has files that may be yours (mm/file-2.c), and its repository is gone' work_make
+check "tree: once more" fails 'control has files that may be yours (mm/file-2.c)' work_make
+check "clean: and by clean" fails 'control has files that may be yours (mm/file-2.c)' work_clean
+check "tree: that edit is kept" has mine "$control/mm/file-2.c"
+sed -i '$d' "$control/mm/file-2.c"
+echo mine >"$control/mine.o"
+check "tree: so is a file that is ignored" fails 'control has files that may be yours (mine.o)' work_make
+rm "$control/mine.o"
+check "tree: without them control is made anew" work_make
+echo mine >>"$control/mm/file-2.c"
+rm "$work_tree/.git/worktrees/control/index"
+echo 2 >"$toy/files/tools/new-1"
+check "tree: an edit in control is named without its index" fails 'control has changes of yours (mm/file-2.c)' work_make
+git -C "$control" checkout -q mm/file-2.c
+check "tree: without the edit it goes on" work_make
+seq 1 2000 >"$toy/files/tools/new-1"
+
+# A full disk in the last step: git cannot write a file of 2 MB there, nor what comes after it
+mkdir "$toys/full"
+cat >"$toys/full/git" <<-EOF2
+	#!/bin/sh
+	for arg; do
+		[ "\$arg" != -B ] || { trap '' XFSZ; ulimit -f 200; }
+	done
+	exec $(command -v git) "\$@"
+EOF2
+chmod +x "$toys/full/git"
+work_full() { PATH=$toys/full:$PATH work_make; }
+work_make >/dev/null 2>&1
+seq 300000 >"$toy/files/tools/new-1"
+seq 7 >"$toy/files/tools/new-9"
+check "tree: one that cannot write a file does not say that nothing was changed" \
+	fails 'may be half checked out: .*tools/new-1' work_full
+check "tree: with space again it goes on" work_make
+check "tree: all is there then" sh -c "[ -z \"\$(git -C '$work_tree' status --porcelain)\" ] &&
+	cmp '$toy/files/tools/new-1' '$work_tree/tools/new-1' && cmp '$toy/files/tools/new-1' '$control/tools/new-1'"
+rm "$toy/files/tools/new-9"
+seq 1 2000 >"$toy/files/tools/new-1"
+work_make >/dev/null 2>&1
+
+# Patches that were edited by hand
+cp -R "$work_queue" "$toys/work-queue-0"
+sed -i '0,/^diff --git/s//Mine.\n\n&/' "$work_queue"/0001-*.patch
+cp "$work_queue"/0001-*.patch "$toys/work-0001"
+git init -q "$toys/work-clone"
+(cd "$toys/work-clone" && git fetch -q "$work_tree" series:series refs/tags/control:refs/tags/control && git checkout -q series)
+check "refresh: from a tree without a record it does not overwrite a patch that was edited" \
+	fails '0001-.* is another one than the commit' "$toy/scripts/refresh" v4.2-rc1 "$toys/work-clone"
+check "refresh: which is as it was edited" cmp "$toys/work-0001" "$work_queue"/0001-*.patch
+git -C "$toy" init -q
+git -C "$toy" add patches
+git -C "$toy" commit -qm "the project"
+check "refresh: one that the project's git has is replaced" "$toy/scripts/refresh" v4.2-rc1 "$toys/work-clone"
+check "refresh: by what the tree has" diff -r "$work_queue" "$toys/work-queue-0"
+rm -rf "$toy/.git"
+sed -i 's/^ 18$/ 1818/' "$work_queue"/0020-*.patch
+LINUX=$toy_linux LOF_CACHE=$toys/work-cache "$toy/scripts/tree" v4.2-rc1 --partial >/dev/null 2>&1 || :
+cp "$toys/work-0001" "$work_queue"/0001-*.patch
+git -C "$work_tree" am -q "$toys/work-queue-0"/0020-*.patch "$toys/work-queue-0"/0040-*.patch
+check "refresh: nor one that was edited after tree --partial" fails '0001-.* is not what .* was made from' work_refresh
+check "refresh: which is kept" cmp "$toys/work-0001" "$work_queue"/0001-*.patch
+git -C "$work_tree" reset -q --hard control
+git -C "$work_tree" am -q "$work_queue"/0001-*.patch "$toys/work-queue-0"/0020-*.patch "$toys/work-queue-0"/0040-*.patch
+check "refresh: it goes on when the commit says the same" work_refresh
+check "refresh: the edit is in the queue" grep -qx Mine. "$work_queue"/0001-*.patch
+cp "$toys/work-queue-0"/* "$work_queue"
+rm -rf "$toy/out"
+work_make >/dev/null 2>&1
 
 # series
 mkdir -p "$toy/docs" "$toy/files/scripts"

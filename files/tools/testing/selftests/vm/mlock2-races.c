@@ -572,6 +572,17 @@ static char *by_mlock_of_present_pages(size_t len)
 	return map;
 }
 
+/* Faulted in and Mlocked, maybe in the LRU batch of this CPU: mlock() marks none */
+static char *by_mlock_of_mlocked_pages(size_t len)
+{
+	char *map = map_pages(len / page_size());
+
+	must_lock(map, len);
+	touch_range(map, len);
+	mlock(map, len);
+	return map;
+}
+
 /* On one CPU: of a page that waits in the batch of another one nothing is said */
 static void test_returns(void)
 {
@@ -584,6 +595,7 @@ static void test_returns(void)
 		{ "mlockall(MCL_CURRENT)", by_mlockall },
 		{ "mlock of a private file mapping", by_mlock_of_a_file },
 		{ "a lock of present pages", by_mlock_of_present_pages },
+		{ "mlock of mlocked pages", by_mlock_of_mlocked_pages },
 	};
 	static const unsigned int sizes[] = { 4, 8, 64 };
 	unsigned int i, locked;
@@ -603,7 +615,7 @@ static void test_returns(void)
 	}
 }
 
-enum { NR_RETURNS = 3 * 5 };
+enum { NR_RETURNS = 3 * 6 };
 
 int main(int argc, char **argv)
 {

@@ -45,8 +45,9 @@ static inline void restore_all(void)
 		fd = open(restore.what[n].file, O_WRONLY);
 		if (fd < 0 || write(fd, restore.what[n].text,
 				    strlen(restore.what[n].text)) < 0)
-			tap.failed++;
-		close(fd);
+			perror(restore.what[n].file);
+		if (fd >= 0)
+			close(fd);
 	}
 }
 

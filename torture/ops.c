@@ -16,7 +16,6 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/swap.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -109,15 +108,16 @@ static int error_of(long ret)
 	return ret < 0 ? errno : 0;
 }
 
-void write_file(const char *file, const char *text)
+bool write_file(const char *file, const char *text)
 {
 	int fd = open(file, O_WRONLY | O_CLOEXEC);
+	bool ok;
 
 	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
-		errno = EIO;
+		return false;
+	ok = write(fd, text, strlen(text)) > 0;
 	close(fd);
+	return ok;
 }
 
 static int read_pages(const struct op *op)
@@ -348,29 +348,35 @@ static int kill_somebody(const struct op *op)
 	return error_of(kill(pid, SIGKILL));
 }
 
-/* Weather: files of root, that others cannot write */
+/*
+ * Weather.  The clerk does it: swapoff() by a task that is killed meanwhile, or
+ * under a limit, fails, and the kernels of the bases warn when a slot is freed
+ * after that.
+ */
 static int switch_swap(void)
 {
+	const struct timespec pause = { 0, 200000 };
+
 	if (!opt.swap)
 		return ENODEV;
-	if (swapoff(opt.swap))
-		return errno;
-	return error_of(swapon(opt.swap, 0));
+	ctl->swapoff_wanted = 1;
+	while (ctl->swapoff_wanted && !ctl->stop)
+		nanosleep(&pause, NULL);
+	return 0;
 }
 
 static int limit_group(const struct op *op)
 {
+	const struct timespec pause = { 0, 200000 };
 	unsigned int all = 0, i;
-	char file[128], text[32];
 
 	if (!opt.group_dir || !ctl->group.limit_pages)
 		return ENODEV;
 	for (i = 0; i < ctl->group.regions; i++)
 		all += ctl->group.region[i].pages;
-	snprintf(file, sizeof(file), "%s/memory.limit_in_bytes", opt.group_dir);
-	snprintf(text, sizeof(text), "%llu", (256ULL + (unsigned long long)all *
-		 (1 + op->arg % 8) / 4) * page_size);
-	write_file(file, text);
+	ctl->limit_wanted = 256ULL + (unsigned long long)all * (1 + op->arg % 8) / 4;
+	while (ctl->limit_wanted && !ctl->stop)
+		nanosleep(&pause, NULL);
 	return 0;
 }
 
@@ -594,6 +600,7 @@ static int check_call_alone(struct slot *slot, const struct op *op)
 	if (slot->threads == 1)
 		return check_call(op);
 	/* Another thread could unlock it: not in a process of its own */
+	ctl->forked = true;
 	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

@@ -423,6 +423,80 @@ void note_pages(const struct op *op)
 		flags_at(pagemap, addr_of(op) + i * step * page_size, &seen[i]);
 }
 
+/* Can this operation lock page @page of the region? */
+static bool may_lock(const struct op *op, unsigned int region, unsigned int page)
+{
+	switch (op->what) {
+	case MLOCKALL: case SETRLIMIT:
+		return true;
+	case MREMAP: case REMAP_FILE_PAGES:
+		/* What is locked goes elsewhere */
+		return op->region == region;
+	case MAP:
+		return (map_flags[op->arg % 4] & MAP_LOCKED) && op->region == region &&
+			page >= op->off && page < (unsigned int)op->off + op->len;
+	case MLOCK: case MLOCK2:
+		return op->region == region && page >= op->off &&
+			page < (unsigned int)op->off + op->len;
+	default:
+		return false;
+	}
+}
+
+static bool program_may_lock(const struct program *program, unsigned int region,
+			     unsigned int page)
+{
+	unsigned int i;
+
+	for (i = 0; i < program->nr; i++)
+		if (may_lock(&program->op[i], region, page))
+			return true;
+	return false;
+}
+
+/* Is a page of ours locked by nobody else of the group, whatever the others do? */
+static bool is_ours_alone(const struct slot *me, unsigned int region, unsigned int page)
+{
+	unsigned int i, k;
+
+	for (i = 0; i < ctl->group.slots; i++) {
+		const struct slot *slot = &ctl->slot[i];
+
+		if (slot != me && program_may_lock(&slot->program, region, page))
+			return false;
+		for (k = 0; k < slot->program.nr; k++)
+			if (slot->program.op[k].what == FORK)
+				return false;
+	}
+	return true;
+}
+
+/*
+ * Where nobody forks, and each task began with nothing locked: is a page Mlocked
+ * that nobody but this process has ever locked, which has nothing locked now?
+ */
+static int look_at_ours(const struct slot *slot, const struct op *op)
+{
+	unsigned int step = op->len > SEEN ? op->len / SEEN : 1, i;
+	uint64_t pfn;
+
+	if (!ctl->clean_start || slot->threads > 1 || pagemap < 0 || kpageflags < 0)
+		return ENODEV;
+	if (charged_pages() != 0)
+		return EBUSY;
+	for (i = slot->done % step; i < op->len; i += step) {
+		if (!is_ours_alone(slot, op->region, op->off + i))
+			continue;
+		if (!(flags_at(pagemap, addr_of(op) + (size_t)i * page_size, &pfn) &
+		      KPF_MLOCKED))
+			continue;
+		__sync_fetch_and_add(&ctl->suspicions, 1);
+		ctl->stop = 1;
+		return EIO;
+	}
+	return 0;
+}
+
 /*
  * Is a page Mlocked although nobody of this family locks anything?  This is a
  * suspicion: it ends the round, so that all stays as it is for the books.
@@ -432,6 +506,8 @@ static int look_here(struct slot *slot, const struct op *op)
 	unsigned int step = op->len > SEEN ? op->len / SEEN : 1, i;
 	uint64_t pfn, flags;
 
+	if (!ctl->group.family)
+		return look_at_ours(slot, op);
 	reap_kids(slot);
 	/* The weather's process locks nothing */
 	if (ctl->group.processes > (opt.privilege ? 2 : 1) || pagemap < 0 || kpageflags < 0 ||

@@ -244,6 +244,28 @@ static void make_changer(uint64_t *rnd, const struct team *g, struct program *p)
 	memset(p, 0, sizeof(*p));
 	p->loops = 60000;
 	p->mends = percent(rnd, 30);
+	/* Lock and unlock it, or what else can be taken back */
+	if (percent(rnd, 60)) {
+		make_op(rnd, g, &p->op[0], percent(rnd, 75) ? locks : changes);
+		/* The first piece, which may have no neighbour before it, or any */
+		i = percent(rnd, 50) ? 0 : below(rnd, g->pieces);
+		p->op[0].region = g->focus_region;
+		p->op[0].off = g->focus_off + g->cut[i];
+		p->op[0].len = g->cut[i + 1] - g->cut[i];
+		p->op[1] = p->op[0];
+		if (p->op[0].what == MLOCK || p->op[0].what == MLOCK2)
+			p->op[1].what = MUNLOCK;
+		else if (p->op[0].what == MLOCKALL)
+			p->op[1].what = MUNLOCKALL;
+		else if (p->op[0].what == MPROTECT)
+			p->op[1].arg = 0;
+		else
+			make_op(rnd, g, &p->op[1], changes);
+		for (i = 0; i < 2; i++)
+			p->op[i].mods = p->op[i].delay = 0;
+		p->nr = 2;
+		return;
+	}
 	p->nr = 1 + below(rnd, 4);
 	for (i = 0; i < p->nr; i++) {
 		struct op *op = &p->op[i];
@@ -377,9 +399,16 @@ void make_programs(struct team *g, unsigned int round)
 			make_family(rnd, g, p);
 		else
 			make_program(rnd, g, p, i == 0 || percent(rnd, 30), false);
-		/* Not over before the others are */
-		if (g->pieces && !g->family && percent(rnd, 70))
+		/* Not over before the others are, and it looks at what it leaves */
+		if (g->pieces && !g->family && percent(rnd, 80)) {
 			p->loops = 60000;
+			if (!i && percent(rnd, 80)) {
+				while (p->nr > MAX_OPS - 2)
+					p->nr--;
+				add_focus_op(g, p, MUNLOCKALL);
+				add_focus_op(g, p, LOOK);
+			}
+		}
 		/* One that shares, but never locks, and stays */
 		if (i == g->slots - 1 && i && !g->family && !g->pieces &&
 		    percent(rnd, 40)) {
@@ -411,16 +440,25 @@ void make_programs(struct team *g, unsigned int round)
 /* Cut the focus in pieces, of whole huge pages or not */
 static void make_pieces(uint64_t *rnd, struct team *g)
 {
-	const struct region *r = &g->region[g->focus_region];
+	struct region *r = &g->region[g->focus_region];
 	unsigned int unit = 1, i, k;
 
 	if (is_huge(r->kind) && r->pages >= 2 * HUGE_PAGES && percent(rnd, 40))
 		unit = HUGE_PAGES;
-	/* Some neighbours have none outside of the focus */
-	if (g->focus_len < 2 * unit || percent(rnd, 40)) {
-		g->focus_off = 0;
+	/* Small ones come by often */
+	if (unit == 1 && g->focus_len > 64 && percent(rnd, 70))
+		g->focus_len = 16 << below(rnd, 4);
+	if (g->focus_len < 2 * unit)
 		g->focus_len = r->pages;
+	/* The first and the last piece have no neighbour outside of the focus */
+	if (percent(rnd, 60) && !is_huge(r->kind)) {
+		g->focus_off = 0;
+		r->pages = g->focus_len;
+	} else if (g->focus_off + g->focus_len > r->pages || percent(rnd, 50)) {
+		g->focus_off = 0;
 	}
+	if (percent(rnd, 80))
+		g->fresh = -1;
 	if (g->focus_len < 2 * unit)
 		return;
 	g->places = 0;
@@ -544,8 +582,10 @@ void make_group(struct team *g, uint64_t seed)
 		g->focus_off = below(rnd, g->region[g->focus_region].pages /
 				     g->focus_len) * g->focus_len;
 	}
-	if (percent(rnd, 30))
+	if (percent(rnd, 35))
 		make_pieces(rnd, g);
+	if (g->pieces && percent(rnd, 40))
+		g->family = false;
 	g->finishes = percent(rnd, 40);
 	g->processes = g->family ? 1 : (g->pieces ? 2 : 1) + below(rnd, 3);
 	/* At most as many as there are CPUs, or there is no same instant */

@@ -196,7 +196,8 @@ static void start_round(unsigned int round)
 {
 	unsigned int i;
 
-	if (round && (ctl->group.fresh & 1U << round))
+	ctl->clean_start = !round || (ctl->group.fresh & 1U << round);
+	if (round && ctl->clean_start)
 		kill_workers();
 	make_programs(&ctl->group, round);
 	for (i = 0; i < ALL_SLOTS; i++)

@@ -146,6 +146,7 @@ struct control {
 	volatile unsigned int complaints;
 	volatile unsigned int failed_locks;	/* that were to populate */
 	volatile unsigned int suspicions;	/* of LOOK: the round ends, the books judge */
+	bool clean_start;		/* no task of this round has locked anything before */
 	volatile bool forked;		/* some memory was shared over fork, if only for a while */
 	/* What only the clerk can do without being killed meanwhile */
 	volatile int swapoff_wanted;

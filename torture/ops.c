@@ -730,7 +730,10 @@ int do_op(struct slot *slot, const struct op *op)
 	case MREMAP:
 		return mremap_pages(op);
 	case MPROTECT:
-		return error_of(mprotect(addr, bytes, protections[op->arg % 4]));
+		err = protections[op->arg % 4];
+		if (!err && opt.no_prot_none)
+			err = PROT_READ;
+		return error_of(mprotect(addr, bytes, err));
 	case FORK:
 		return fork_kid(slot, op);
 	case EXIT:

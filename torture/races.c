@@ -26,6 +26,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -94,6 +95,8 @@ static void make_swap(void)
 
 static void prepare(void)
 {
+	struct utsname uts;
+	int major = 0, minor = 0;
 	char text[32];
 
 	/* It may all be there already, of a run before this one */
@@ -114,6 +117,15 @@ static void prepare(void)
 		opt.huge_dir = "/tmp/huge";
 	if (opt.disk_dir)
 		chmod(opt.disk_dir, 01777);
+	/*
+	 * v4.2 takes each pte of PROT_NONE for a hint of NUMA balancing, and has a
+	 * BUG_ON() where the kernel itself faults one in: for a forced access, or to
+	 * break a KSM page.
+	 */
+	uname(&uts);
+	sscanf(uts.release, "%d.%d", &major, &minor);
+	opt.no_prot_none = !access("/proc/sys/kernel/numa_balancing", F_OK) &&
+		(major < 4 || (major == 4 && minor < 9));
 	opt.nodes = 1 + !access("/sys/devices/system/node/node1", F_OK);
 	make_swap();
 	/* Kids may become root by exec */
@@ -618,10 +630,11 @@ int main(int argc, char **argv)
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	prepare();
-	printf("# seed %#llx%s; memory groups %s, disk %s, huge tmpfs %s, swap %s\n",
+	printf("# seed %#llx%s; memory groups %s, disk %s, huge tmpfs %s, swap %s%s\n",
 	       (unsigned long long)seed, opt.privilege ? ", without privilege" : "",
 	       opt.group_dir ? "yes" : "no", opt.disk_dir ? "yes" : "no",
-	       opt.huge_dir ? "yes" : "no", opt.swap ? "yes" : "no");
+	       opt.huge_dir ? "yes" : "no", opt.swap ? "yes" : "no",
+	       opt.no_prot_none ? ", without PROT_NONE" : "");
 	read_events(meanwhile[0]);
 	start = now();
 	end = start + seconds;

@@ -166,6 +166,7 @@ struct options {
 	const char *huge_dir;		/* tmpfs with huge pages, or NULL */
 	const char *swap;		/* device, or NULL */
 	unsigned int nodes;
+	bool no_prot_none;		/* v4.2 with NUMA balancing: see races.c */
 	uint64_t without;		/* bits of enum what */
 	uint64_t kinds;			/* bits of enum kind */
 };

@@ -55,7 +55,7 @@ built := $(if $(KERNEL),,kernel)
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
 	apply bisect-check check-all mutants uapi objects numa races torture semantics lint bench \
-	bench-peers overhead lru-locks random-access clean
+	bench-peers overhead lru-locks shared random-access clean
 
 help:	## this list (the default)
 	@sed -n -e 's/^##@ \(.*\)/\n\1\n/p' -e 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 17
@@ -132,6 +132,8 @@ overhead: kernel	## programs that lock nothing: the series against its control k
 	scripts/overhead $(base)
 lru-locks:	## LRU lock acquisitions of a fault, and work for another CPU, counted
 	scripts/lru-locks $(base)
+shared:	## locked pages that other tasks map as well: munlock, munmap, exit
+	scripts/shared $(base)
 random-access: kernel	## the experiment of the posted series, and the density curve
 	scripts/random-access $(base)
 semantics:	## ours, stock 5.10 and stock 6.1, check by check, as a table

@@ -2,128 +2,215 @@
 #
 # shared.awk - lines of bench/shared.c, each behind the name of its kernel, to Markdown
 #
-#   awk -f bench/shared.awk shared.tsv
+#   awk -v must="KERNEL..." -f bench/shared.awk shared.tsv
 #
-# A table of instructions a kernel, with what it must reach behind each row; then, if
-# there are lines "locks", one of acquisitions a page.  A limit whose figures were not
-# measured is n/a.  Exit status 1: a kernel named in -v must="A B" misses a limit.
+# Prints what has to be reached, a column a kernel; for each kernel its instructions;
+# and the acquisitions of locks a page.  Exit status 1: one of the kernels in "must"
+# misses a limit.  What was not measured is n/a, and neither met nor missed.
 BEGIN {
 	FS = "\t"
-	call_limit["munmap"] = 2.0	# against the same of an unlocked mapping
-	call_limit["exit"] = 1.6
-	split("LRU i_mmap anon_vma page", lock_names, " ")
-	ways["none"] = "not locked"
-	ways["onfault"] = "on fault, then touched"
-	ways["present"] = "present, then mlock()"
-	n_must = split(must, m, " ")
-	for (i = 1; i <= n_must; i++)
-		is_must[m[i]] = 1
+	PAGES = 512
+	split("tmpfs ext2 anon", memories, " ")
+	split("none onfault present", ways, " ")
+	split("munlock munmap exit", calls, " ")
+	title["none"] = "not locked"
+	title["onfault"] = "on fault, touched"
+	title["present"] = "present, mlock()"
+	n = split(must, list, " ")
+	for (i = 1; i <= n; i++)
+		is_must[list[i]] = 1
 }
-function add(list, what) {
-	if (!((list, what) in known)) {
-		known[list, what] = 1
-		item[list, ++items[list]] = what
+{
+	if (!($1 in seen)) {
+		seen[$1] = 1
+		kernels[++nr_kernels] = $1
 	}
+	column = $4 FS $5
+	if (!(column in seen_column)) {
+		seen_column[column] = 1
+		columns[++nr_columns] = column
+	}
+	key = $1 FS $3 FS $6 FS $7 FS column
 }
 $2 == "shared" {
-	add("kernels", $1)
-	add("rows" SUBSEP $1, $3 FS $6 FS $7)
-	column = $4 FS $5
-	add("columns", column)
-	cost[$1, $3, $6, $7, column] = $8
-	before[$1, $3, $6, $7, column] = $9
-	after[$1, $3, $6, $7, column] = $10
+	cost[key] = $8
+	before[key] = $9
+	after[key] = $10
+	measured[$1] = 1
 }
 $2 == "locks" {
-	add("lock kernels", $1)
-	add("lock rows" SUBSEP $1, $3 FS $4 FS $5 FS $6 FS $7)
-	for (i = 1; i <= 4; i++)
-		count[$1, $3, $4, $5, $6, $7, i] = $(7 + i)
+	lru[key] = $8
+	rmap[key] = $3 == "anon" ? $10 : $9
+	page[key] = $11
+	counted[$1] = 1
 }
-function verdict(kernel, met) {
-	if (met)
-		return "met"
-	if (kernel in is_must)
-		bad = 1
-	return "**missed**"
+function name_of(column,   part) {
+	split(column, part, FS)
+	return part[2] > 0 ? part[2] " of " part[1] " lock" : part[1]
 }
-# A ratio with its limit: "1.07 | met"; an empty figure is one that was not measured
-function ratio(kernel, a, b, limit) {
-	if (a == "" || b == "")
-		return " n/a | |"
-	return sprintf(" %.2f | %s |", a / b, verdict(kernel, a / b <= limit))
-}
-function most(a, b) { return a > b ? a : b }
-# The greatest of what other lockers cost
-function with_lockers(key,   i, c, greatest, part) {
+function get(list, key) { return key in list ? list[key] : "" }
+function share(a, b) { return a == "" || b == "" ? "" : a / b }
+
+# The figure that a limit is for, of one kernel
+function figure(what, kernel, memory, way, call,   k, other, i, c, v, greatest) {
+	k = kernel FS memory FS way FS call FS
+	if (what == "500 to 1")
+		return share(get(cost, k "500" FS 0), get(cost, k "1" FS 0))
+	if (what ~ /^not locked/) {
+		c = (what ~ /500/ ? "500" : "1") FS 0
+		return share(get(cost, k c), get(cost, kernel FS memory FS "none" FS call FS c))
+	}
 	greatest = ""
-	for (i = 1; i <= items["columns"]; i++) {
-		c = item["columns", i]
-		split(c, part, FS)
-		if (part[2] > 0 && (key SUBSEP c) in cost)
-			greatest = most(greatest + 0, cost[key, c])
+	for (i = 1; i <= nr_columns; i++) {
+		if (columns[i] ~ /\t0$/)
+			continue
+		v = share(get(cost, k columns[i]), get(cost, k "1" FS 0))
+		if (v != "" && (greatest == "" || v > greatest))
+			greatest = v
 	}
 	return greatest
 }
-# Is each page marked while somebody has locked it, and not after that?
-function right(kernel, memory, way, call,   i, c, part, want) {
-	for (i = 1; i <= items["columns"]; i++) {
-		c = item["columns", i]
-		split(c, part, FS)
-		if (!((kernel, memory, way, call, c) in cost))
+function limit_row(text, memory, way, limit, what, call,   j, v, line, any) {
+	line = "| " text " | " memory " | " title[way] " | " limit " |"
+	for (j = 1; j <= nr_kernels; j++) {
+		if (!(kernels[j] in measured))
 			continue
-		want = way == "none" ? 0 : 512
-		if (before[kernel, memory, way, call, c] != want)
-			return sprintf("**%d of %d before**", before[kernel, memory, way, call, c], want)
-		want = part[2] > 0 ? 512 : 0
-		if (after[kernel, memory, way, call, c] != want)
-			return sprintf("**%d of %d after, with %d, %d**", after[kernel, memory, way, call, c], want, part[1], part[2])
+		v = figure(what, kernels[j], memory, way, call)
+		any = any || v != ""
+		line = line (v == "" ? " n/a |" : sprintf(" %.2f |", v))
+		if (kernels[j] in is_must)
+			line = line " " (v == "" ? "" : verdict(v <= limit + 0)) " |"
 	}
-	return "yes"
+	if (any)
+		print line
 }
-function instructions(kernel,   i, j, part, key, c, col, plain, memory, way, call, r) {
-	printf "\n### %s\n\n| memory | locked | call |", kernel
-	for (j = 1; j <= items["columns"]; j++) {
-		split(item["columns", j], col, FS)
-		if (col[2] > 0)
-			printf " %d of %d lock |", col[2], col[1]
-		else
-			printf " %d |", col[1]
-	}
-	print " 500 to 1 | at most 1.15 | to not locked, 1 | at most 2.0, exit 1.6 | to not locked, 500 | at most 2.0, exit 1.6 | with lockers to 1 | at most 2 | Mlocked right |"
-	printf "|---|---|---|"
-	for (j = 1; j <= items["columns"]; j++)
-		printf "--:|"
-	print "--:|---|--:|---|--:|---|--:|---|---|"
-	for (i = 1; i <= items["rows", kernel]; i++) {
-		split(item["rows", kernel, i], part, FS)
-		memory = part[1]; way = part[2]; call = part[3]
-		key = kernel SUBSEP memory SUBSEP way SUBSEP call
-		printf "| %s | %s | %s |", memory, ways[way], call
-		for (j = 1; j <= items["columns"]; j++) {
-			c = item["columns", j]
-			printf((key, c) in cost ? " %.1f |" : " |", cost[key, c] / 1000)
-		}
-		if (way == "none") {
-			print " | | | | | | | | " right(kernel, memory, way, call) " |"
+function verdict(met) {
+	if (!met)
+		bad = 1
+	return met ? "met" : "**missed**"
+}
+function limits(text, limit, what, call,   m, w) {
+	for (m = 1; m <= 3; m++)
+		for (w = 2; w <= 3; w++)
+			limit_row(text, memories[m], ways[w], limit, what, call)
+}
+
+# Is each page Mlocked while a task has locked it, and not after that?
+function is_wrong(key, way, column,   part) {
+	split(column, part, FS)
+	return before[key] != (way == "none" ? 0 : PAGES) || after[key] != (part[2] > 0 ? PAGES : 0)
+}
+# Does it take the LRU lock more often than the control kernel, which knows mlock() only?
+function too_often(kernel, memory, way, call, column,   theirs) {
+	theirs = get(lru, kernel "-control" FS memory FS (way == "none" ? way : "present") FS call FS column)
+	if (theirs == "")
+		return ""
+	return lru[kernel FS memory FS way FS call FS column] > theirs
+}
+function cells_row(text, what,   j, m, w, c, i, key, n, all, v, line, where, any) {
+	line = "| " text " | | | 0 |"
+	for (j = 1; j <= nr_kernels; j++) {
+		n = all = 0
+		where = ""
+		for (m = 1; m <= 3; m++)
+			for (w = 1; w <= 3; w++)
+				for (c = 1; c <= 3; c++)
+					for (i = 1; i <= nr_columns; i++) {
+						key = kernels[j] FS memories[m] FS ways[w] FS calls[c] FS columns[i]
+						if (what == "marks")
+							v = key in cost ? is_wrong(key, ways[w], columns[i]) : ""
+						else
+							v = key in lru ? too_often(kernels[j], memories[m], ways[w], calls[c], columns[i]) : ""
+						if (v == "")
+							continue
+						all++
+						if (v) {
+							n++
+							wrong[++nr_wrong] = text ": " kernels[j] ", " memories[m] ", " title[ways[w]] ", " calls[c] ", others " name_of(columns[i]) \
+								(what == "marks" ? ": " before[key] " before, " after[key] " after" : ": " lru[key] " for " PAGES " pages")
+						}
+					}
+		if (!(kernels[j] in measured))
 			continue
-		}
-		printf "%s", ratio(kernel, cost[key, "500" FS "0"], cost[key, "1" FS "0"], 1.15)
-		plain = kernel SUBSEP memory SUBSEP "none" SUBSEP call
-		if (call in call_limit)
-			printf "%s%s", ratio(kernel, cost[key, "1" FS "0"], cost[plain, "1" FS "0"], call_limit[call]),
-				ratio(kernel, cost[key, "500" FS "0"], cost[plain, "500" FS "0"], call_limit[call])
-		else
-			printf " | | | |"
-		printf "%s", ratio(kernel, with_lockers(key), cost[key, "1" FS "0"], 2)
-		r = right(kernel, memory, way, call)
-		if (r != "yes" && kernel in is_must)
-			bad = 1
-		print " " r " |"
+		any = any || all
+		line = line (all ? " " n " |" : " n/a |")
+		if (kernels[j] in is_must)
+			line = line " " (all ? verdict(!n) : "") " |"
 	}
+	if (any)
+		print line
+}
+function instructions(kernel,   m, w, c, i, key, any, line) {
+	print "\n### " kernel ", thousands of instructions\n"
+	printf "| memory | locked | call |"
+	for (i = 1; i <= nr_columns; i++)
+		printf " %s |", name_of(columns[i])
+	printf "\n|---|---|---|"
+	for (i = 1; i <= nr_columns; i++)
+		printf "--:|"
+	print ""
+	for (m = 1; m <= 3; m++)
+		for (w = 1; w <= 3; w++)
+			for (c = 1; c <= 3; c++) {
+				any = 0
+				line = "| " memories[m] " | " title[ways[w]] " | " calls[c] " |"
+				for (i = 1; i <= nr_columns; i++) {
+					key = kernel FS memories[m] FS ways[w] FS calls[c] FS columns[i]
+					any = any || key in cost
+					line = line (key in cost ? sprintf(" %.1f |", cost[key] / 1000) : " |")
+				}
+				if (any)
+					print line
+			}
+}
+function a_page(list, key,   v) {
+	v = get(list, key)
+	return v == "" ? "" : v == "-" ? "n/a" : sprintf("%.2f", v / PAGES)
+}
+function acquisitions(kernel,   m, w, c, i, key) {
+	print "\n### " kernel ", acquisitions of locks a page\n"
+	print "| memory | locked | call | others | LRU lock | i_mmap or anon_vma lock | page lock |"
+	print "|---|---|---|--:|--:|--:|--:|"
+	for (m = 1; m <= 3; m++)
+		for (w = 1; w <= 3; w++)
+			for (c = 1; c <= 3; c++)
+				for (i = 1; i <= nr_columns; i++) {
+					key = kernel FS memories[m] FS ways[w] FS calls[c] FS columns[i]
+					if (key in lru)
+						printf "| %s | %s | %s | %s | %s | %s | %s |\n", memories[m], title[ways[w]], calls[c],
+							name_of(columns[i]), a_page(lru, key), a_page(rmap, key), a_page(page, key)
+				}
 }
 END {
-	for (k = 1; k <= items["kernels"]; k++)
-		instructions(item["kernels", k])
+	printf "| what | memory | locked | at most |"
+	for (j = 1; j <= nr_kernels; j++)
+		if (kernels[j] in measured)
+			printf " %s |%s", kernels[j], kernels[j] in is_must ? " |" : ""
+	printf "\n|---|---|---|--:|"
+	for (j = 1; j <= nr_kernels; j++)
+		if (kernels[j] in measured)
+			printf "--:|%s", kernels[j] in is_must ? "---|" : ""
+	print ""
+	for (c = 1; c <= 3; c++)
+		limits(calls[c] ", 500 others map, to 1", 1.15, "500 to 1", calls[c])
+	for (i = 0; i < 2; i++) {
+		n = i ? 500 : 1
+		limits("munmap, " n " others map, to not locked", "2.0", "not locked " n, "munmap")
+		limits("exit, " n " others map, to not locked", 1.6, "not locked " n, "exit")
+	}
+	for (c = 1; c <= 3; c++)
+		limits(calls[c] ", 1 to 100 others lock, to 1 that maps", "2.0", "lock", calls[c])
+	cells_row("cells with a page that is Mlocked and should not be, or is not and should", "marks")
+	cells_row("cells with more acquisitions of the LRU lock than on the control kernel", "lru")
+	if (nr_wrong)
+		print ""
+	for (i = 1; i <= nr_wrong; i++)
+		print "* " wrong[i]
+	for (j = 1; j <= nr_kernels; j++)
+		if (kernels[j] in measured)
+			instructions(kernels[j])
+	for (j = 1; j <= nr_kernels; j++)
+		if (kernels[j] in counted)
+			acquisitions(kernels[j])
 	exit bad
 }

@@ -10,8 +10,9 @@
  * small pages), OTHERS a number of tasks; all three, and 1 10 100 500, if none is
  * given.  LOCKERS are none; with 100 others also 1, 10 and 100.
  *
- * "instructions" is to be run as bench/cost.c; "locks" counts instead, on a kernel
- * with configs/count.config, or on one that has kprobes.  Prints TAP, and by tabs:
+ * "instructions" is to be run as bench/cost.c; "locks" counts acquisitions of locks
+ * instead, on a kernel that has lock_stat, kprobes or, best, both (configs/count.config).
+ * Prints TAP, and by tabs:
  *
  *   shared  <memory> <others> <lockers> <way> <call> <instructions> <before> <after>
  *   locks   <memory> <others> <lockers> <way> <call> <LRU> <i_mmap> <anon_vma> <page>
@@ -255,7 +256,7 @@ static void prepare_locks(void)
 				is_known[i] = true;
 		}
 	}
-	must(is_known[LRU] && is_known[PAGE_LOCK], "a way to count locks");
+	must(is_known[LRU], "lock_stat, or kprobes");
 }
 
 /*

@@ -115,6 +115,12 @@ static void read_all(char *map)
 	(void)sink;
 }
 
+/* How many map the page */
+static uint64_t page_maps(const void *addr)
+{
+	return read_u64_at("/proc/kpagecount", pagemap_entry(addr) & PM_PFN_MASK);
+}
+
 static void other(char *map)
 {
 	read_all(map);
@@ -134,7 +140,9 @@ static void subject(int fd, unsigned int others, enum way way, enum call call)
 {
 	char *map = fd < 0 ? map_pages(PAGES) :
 		mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
+	const unsigned int tasks = others + 1;
 	uint64_t start;
+	size_t i;
 
 	must(map != MAP_FAILED, "mmap");
 	if (way == ONFAULT)
@@ -155,6 +163,10 @@ static void subject(int fd, unsigned int others, enum way way, enum call call)
 	}
 	if (way == PRESENT)
 		must(!mlock(map, len), "mlock");
+	answer(0);
+	next_command();
+	for (i = 0; i < PAGES; i++)
+		must(page_maps(map + i * page_size()) == tasks, "pages that all map");
 	answer(0);
 	next_command();
 	start = now();
@@ -259,6 +271,11 @@ static void prepare_locks(void)
 	must(is_known[LRU], "lock_stat, or kprobes");
 }
 
+static int by_age(const void *a, const void *b)
+{
+	return *(const pid_t *)a - *(const pid_t *)b;
+}
+
 /*
  * A hole: its pages come into being when the task touches them.  Those of a file that
  * was written, or unmapped before, are referenced, and the next that unmaps them
@@ -297,9 +314,15 @@ static void measure(const char *memory, const char *dir, unsigned int others,
 			pids[n++] = ready.pid;
 	}
 	must(n == others, "as many others as asked for");
+	/*
+	 * A walk over all that map a page of a file begins with the youngest task, of
+	 * anonymous memory with the oldest: those have locked that it meets last.
+	 */
+	qsort(pids, n, sizeof(*pids), by_age);
 	for (i = 0; i < lockers; i++)
-		ask(pids[i], LOCK);
+		ask(pids[dir ? i : n - 1 - i], LOCK);
 	drain_lru();
+	ask(pid, COUNT);
 	mlocked = ask(pids[0], COUNT);
 	settle();
 	count_locks(before);

@@ -114,7 +114,6 @@ function cells_row(text, what,   j, m, w, c, i, key, n, all, v, line, where, any
 	line = "| " text " | all | 0 |"
 	for (j = 1; j <= nr_kernels; j++) {
 		n = all = 0
-		where = ""
 		for (m = 1; m <= 3; m++)
 			for (w = 1; w <= 3; w++)
 				for (c = 1; c <= 3; c++)
@@ -129,8 +128,11 @@ function cells_row(text, what,   j, m, w, c, i, key, n, all, v, line, where, any
 						all++
 						if (v) {
 							n++
-							wrong[++nr_wrong] = text ": " kernels[j] ", " memories[m] ", " title[ways[w]] ", " calls[c] ", others " name_of(columns[i]) \
-								(what == "marks" ? ": " before[key] " before, " after[key] " after" : ": " lru[key] " for " PAGES " pages")
+							where = kernels[j] ", " memories[m] ", " title[ways[w]]
+							if (!wrong_cells[what, where]++)
+								wrong[++nr_wrong] = where ", " calls[c] ", others " name_of(columns[i]) ": " \
+									(what == "marks" ? before[key] " Mlocked before, " after[key] " after" : \
+									lru[key] " for " PAGES " pages") SUBSEP what SUBSEP where
 						}
 					}
 		if (!(kernels[j] in measured))
@@ -207,8 +209,11 @@ END {
 	cells_row("cells with more acquisitions of the LRU lock than on the control kernel", "lru")
 	if (nr_wrong)
 		print ""
-	for (i = 1; i <= nr_wrong; i++)
-		print "* " wrong[i]
+	for (i = 1; i <= nr_wrong; i++) {
+		split(wrong[i], part, SUBSEP)
+		n = wrong_cells[part[2], part[3]]
+		print "* " part[1] (n > 1 ? "; and in " n - 1 " other cells of this way" : "")
+	}
 	for (j = 1; j <= nr_kernels; j++)
 		if (kernels[j] in measured)
 			instructions(kernels[j])

@@ -121,10 +121,11 @@ static uint64_t page_maps(const void *addr)
 	return read_u64_at("/proc/kpagecount", pagemap_entry(addr) & PM_PFN_MASK);
 }
 
-static void other(char *map)
+/* @nth: the first to be made is 0 */
+static void other(char *map, unsigned int nth)
 {
 	read_all(map);
-	answer(0);
+	answer(nth);
 	for (;;) {
 		if (next_command() == COUNT) {
 			answer(count_pages(map, PAGES, page_is_mlocked));
@@ -140,9 +141,8 @@ static void subject(int fd, unsigned int others, enum way way, enum call call)
 {
 	char *map = fd < 0 ? map_pages(PAGES) :
 		mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
-	const unsigned int tasks = others + 1;
 	uint64_t start;
-	size_t i;
+	unsigned int i;
 
 	must(map != MAP_FAILED, "mmap");
 	if (way == ONFAULT)
@@ -153,20 +153,20 @@ static void subject(int fd, unsigned int others, enum way way, enum call call)
 		read_all(map);
 	/* Else mlock() copies anonymous pages on write, and they are not shared */
 	must(!mprotect(map, len, PROT_READ), "mprotect");
-	while (others--) {
+	for (i = 0; i < others; i++) {
 		/* Not ours: what an exit has to do for children is not to be counted */
 		long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 
 		must(pid >= 0, "clone");
 		if (!pid)
-			other(map);
+			other(map, i);
 	}
 	if (way == PRESENT)
 		must(!mlock(map, len), "mlock");
 	answer(0);
 	next_command();
 	for (i = 0; i < PAGES; i++)
-		must(page_maps(map + i * page_size()) == tasks, "pages that all map");
+		must(page_maps(map + i * page_size()) == others + 1, "pages that all map");
 	answer(0);
 	next_command();
 	start = now();
@@ -271,11 +271,6 @@ static void prepare_locks(void)
 	must(is_known[LRU], "lock_stat, or kprobes");
 }
 
-static int by_age(const void *a, const void *b)
-{
-	return *(const pid_t *)a - *(const pid_t *)b;
-}
-
 /*
  * A hole: its pages come into being when the task touches them.  Those of a file that
  * was written, or unmapped before, are referenced, and the next that unmaps them
@@ -299,9 +294,10 @@ static void measure(const char *memory, const char *dir, unsigned int others,
 	static pid_t pids[MOST];
 	uint64_t cost, mlocked;
 	int fd = dir ? empty_file(dir) : -1;
-	unsigned int i, n = 0;
+	unsigned int i;
 	pid_t pid;
 
+	memset(pids, 0, sizeof(pids));
 	fflush(stdout);
 	pid = fork();
 	must(pid >= 0, "fork");
@@ -310,17 +306,17 @@ static void measure(const char *memory, const char *dir, unsigned int others,
 	for (i = 0; i <= others; i++) {
 		struct answer ready = next_answer();
 
-		if (ready.pid != pid)
-			pids[n++] = ready.pid;
+		if (ready.pid == pid)
+			continue;
+		must(ready.value < others && !pids[ready.value], "each of the others once");
+		pids[ready.value] = ready.pid;
 	}
-	must(n == others, "as many others as asked for");
 	/*
 	 * A walk over all that map a page of a file begins with the youngest task, of
 	 * anonymous memory with the oldest: those have locked that it meets last.
 	 */
-	qsort(pids, n, sizeof(*pids), by_age);
 	for (i = 0; i < lockers; i++)
-		ask(pids[dir ? i : n - 1 - i], LOCK);
+		ask(pids[dir ? i : others - 1 - i], LOCK);
 	drain_lru();
 	ask(pid, COUNT);
 	mlocked = ask(pids[0], COUNT);

@@ -13,7 +13,9 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= BASE          auto                   the queue and its kernel; auto is v4.2-rc1 if LINUX= or the cache has one, else debian-5.10
 ##= ARCH          x86_64                 the architecture, one of configs/arch
 ##= LINUX         none                   a tree of v4.2-rc1 or v4.2, as BASE; apply: the git tree
-##= KERNEL        none                   test, run, shell: boot this image of your own instead, nothing is built
+##= KERNEL        none                   test, run, shell: boot this image of your own instead, nothing is built; shared: measure it
+##= COUNT_KERNEL  none                   shared: count the locks of KERNEL on this image of the same source, scripts/kernel --count
+##= SHARED        all                    shared: only some memories and numbers of other tasks, "tmpfs anon 1 500"
 ##= TEST          all                    test: only these programs, "mlock2-touch mlock-plain"
 ##= PROG          none                   run: the program, for ARCH, static or not
 ##= ARGS          none                   run: its arguments, quoted as for a shell
@@ -27,7 +29,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= ALL           none                   1: deps: what check-all needs, too
 ##= MIB           1024                   demo: size of its mapping
 ##= RUNS          5                      bench, overhead: runs of each measurement
-##= AS_IS         none                   1: bench, overhead: measure kernels as they are built
+##= AS_IS         none                   1: bench, overhead, shared: measure kernels as they are built
 ##= MINUTES       2                      torture: how long it searches
 ##= SEED          a new one              torture: repeat the search that printed it
 ##= QUICK         none                   1: mutants: end a guest at the first check that fails
@@ -40,7 +42,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= LOF_PROGRESS  60                     seconds between two signs of life where there is no terminal
 ##= TMPDIR        /tmp                   for what is thrown away, 300 MB
 
-export LINUX KERNEL TEST V GDB ACCEL OUT FRESH MIB RUNS AS_IS QUICK TMPDIR
+export LINUX KERNEL COUNT_KERNEL SHARED TEST V GDB ACCEL OUT FRESH MIB RUNS AS_IS QUICK TMPDIR
 export LOF_CACHE LOF_CCACHE LOF_MIRROR LOF_ARCHIVE LOF_BUSYBOX LOF_MINUTES LOF_PROGRESS
 # make has a CC of its own, which nobody asked for
 ifneq ($(origin CC),default)
@@ -56,7 +58,7 @@ built := $(if $(KERNEL),,kernel)
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
 	apply bisect-check check-all mutants uapi objects numa races torture semantics lint bench \
-	bench-peers overhead lru-locks random-access clean
+	bench-peers overhead lru-locks shared shared-peers random-access clean
 
 help:	## this list (the default)
 	@sed -n -e 's/^##@ \(.*\)/\n\1\n/p' -e 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 17
@@ -133,6 +135,10 @@ overhead: kernel	## programs that lock nothing: the series against its control k
 	scripts/overhead $(base)
 lru-locks:	## LRU lock acquisitions of a fault, and work for another CPU, counted
 	scripts/lru-locks $(base)
+shared:	## locked pages that other tasks map as well: munlock, munmap, exit
+	scripts/shared $(base)
+shared-peers:	## the same on every base, and on Debian's own 5.10 and 6.1
+	scripts/shared $(base) peers
 random-access: kernel	## the experiment of the posted series, and the density curve
 	scripts/random-access $(base)
 semantics:	## ours, stock 5.10 and stock 6.1, check by check, as a table

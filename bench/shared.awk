@@ -5,16 +5,18 @@
 #   awk -v must="KERNEL..." -f bench/shared.awk shared.tsv
 #
 # Prints what has to be reached, a column a kernel, of two ways to have locked the one
-# that costs more; for each kernel its instructions;
+# that costs more, each compared with an unlocked mapping whose pages have been accessed
+# in the same way; for each kernel its instructions;
 # and the acquisitions of locks a page.  Exit status 1: one of the kernels in "must"
 # misses a limit.  What was not measured is n/a, and neither met nor missed.
 BEGIN {
 	FS = "\t"
 	PAGES = 512
 	split("tmpfs ext2 anon", memories, " ")
-	split("none onfault present", ways, " ")
+	nr_ways = split("none populated onfault present", ways, " ")
 	split("munlock munmap exit", calls, " ")
 	title["none"] = "not locked"
+	title["populated"] = "not locked, was by mlock()"
 	title["onfault"] = "on fault, touched"
 	title["present"] = "present, mlock()"
 	n = split(must, list, " ")
@@ -59,7 +61,7 @@ function figure(what, kernel, memory, way, call,   k, other, i, c, v, greatest) 
 		return share(get(cost, k "500" FS 0), get(cost, k "1" FS 0))
 	if (what ~ /^not locked/) {
 		c = (what ~ /500/ ? "500" : "1") FS 0
-		return share(get(cost, k c), get(cost, kernel FS memory FS "none" FS call FS c))
+		return share(get(cost, k c), get(cost, kernel FS memory FS (way == "present" ? "populated" : "none") FS call FS c))
 	}
 	greatest = ""
 	for (i = 1; i <= nr_columns; i++) {
@@ -101,11 +103,11 @@ function limits(text, limit, what, call,   m) {
 # Is each page Mlocked while a task has locked it, and not after that?
 function is_wrong(key, way, column,   part) {
 	split(column, part, FS)
-	return before[key] != (way == "none" ? 0 : PAGES) || after[key] != (part[2] > 0 ? PAGES : 0)
+	return before[key] != (way == "none" || way == "populated" ? 0 : PAGES) || after[key] != (part[2] > 0 ? PAGES : 0)
 }
 # Does it take the LRU lock more often than the control kernel, which knows mlock() only?
 function too_often(kernel, memory, way, call, column,   theirs) {
-	theirs = get(lru, kernel "-control" FS memory FS (way == "none" ? way : "present") FS call FS column)
+	theirs = get(lru, kernel "-control" FS memory FS (way == "onfault" ? "present" : way) FS call FS column)
 	if (theirs == "")
 		return ""
 	return lru[kernel FS memory FS way FS call FS column] > theirs
@@ -115,7 +117,7 @@ function cells_row(text, what,   j, m, w, c, i, key, n, all, v, line, where, any
 	for (j = 1; j <= nr_kernels; j++) {
 		n = all = 0
 		for (m = 1; m <= 3; m++)
-			for (w = 1; w <= 3; w++)
+			for (w = 1; w <= nr_ways; w++)
 				for (c = 1; c <= 3; c++)
 					for (i = 1; i <= nr_columns; i++) {
 						key = kernels[j] FS memories[m] FS ways[w] FS calls[c] FS columns[i]
@@ -155,7 +157,7 @@ function instructions(kernel,   m, w, c, i, key, any, line) {
 		printf "--:|"
 	print ""
 	for (m = 1; m <= 3; m++)
-		for (w = 1; w <= 3; w++)
+		for (w = 1; w <= nr_ways; w++)
 			for (c = 1; c <= 3; c++) {
 				any = 0
 				line = "| " memories[m] " | " title[ways[w]] " | " calls[c] " |"
@@ -177,7 +179,7 @@ function acquisitions(kernel,   m, w, c, i, key) {
 	print "| memory | locked | call | others | LRU lock | i_mmap or anon_vma lock | page lock |"
 	print "|---|---|---|--:|--:|--:|--:|"
 	for (m = 1; m <= 3; m++)
-		for (w = 1; w <= 3; w++)
+		for (w = 1; w <= nr_ways; w++)
 			for (c = 1; c <= 3; c++)
 				for (i = 1; i <= nr_columns; i++) {
 					key = kernel FS memories[m] FS ways[w] FS calls[c] FS columns[i]

@@ -17,7 +17,9 @@
  *   shared  <memory> <others> <lockers> <way> <call> <instructions> <before> <after>
  *   locks   <memory> <others> <lockers> <way> <call> <LRU> <i_mmap> <anon_vma> <page>
  *
- * The way is how the task has locked: none; onfault, by mlock2(MLOCK_ONFAULT) before
+ * The way is how the task has locked: none; populated, by mlock(), and munlock() before
+ * the measurement, which leaves the pages referenced, so that munmap() makes them
+ * active, as those that mlock() has populated are; onfault, by mlock2(MLOCK_ONFAULT) before
  * it touches the pages; present, by mlock() of pages that are present and shared.
  * Before and after are those of the pages that are Mlocked before and after the call.
  * The counts are acquisitions of these locks, for all pages together and with all
@@ -32,10 +34,10 @@
 #include "bench.h"
 
 enum { PAGES = 512, MOST = 1000, GO = SIGUSR1, LOCK = SIGUSR1, COUNT = SIGUSR2 };
-enum way { NONE, ONFAULT, PRESENT, WAYS };
+enum way { NONE, POPULATED, ONFAULT, PRESENT, WAYS };
 enum call { MUNLOCK, MUNMAP, EXIT, CALLS };
 
-static const char *const way_names[] = { "none", "onfault", "present" };
+static const char *const way_names[] = { "none", "populated", "onfault", "present" };
 static const char *const call_names[] = { "munlock", "munmap", "exit" };
 
 #define TRACING "/sys/kernel/debug/tracing/"
@@ -161,8 +163,10 @@ static void subject(int fd, unsigned int others, enum way way, enum call call)
 		if (!pid)
 			other(map, i);
 	}
-	if (way == PRESENT)
+	if (way == PRESENT || way == POPULATED)
 		must(!mlock(map, len), "mlock");
+	if (way == POPULATED)
+		must(!munlock(map, len), "munlock");
 	answer(0);
 	next_command();
 	for (i = 0; i < PAGES; i++)
@@ -367,7 +371,7 @@ static void measure_all(const char *memory, const char *dir, unsigned int others
 	for (way = lockers ? ONFAULT : NONE; way < WAYS; way++) {
 		if (way == ONFAULT && !mlock2_supported())
 			continue;
-		for (call = way == NONE ? MUNMAP : MUNLOCK; call < CALLS; call++)
+		for (call = way < ONFAULT ? MUNMAP : MUNLOCK; call < CALLS; call++)
 			measure(memory, dir, others, lockers, way, call);
 	}
 }

@@ -55,7 +55,8 @@ static const struct {
 				"folio_lruvec_lock_irqsave" } },
 	[I_MMAP] = { "&mapping->i_mmap_rwsem", { "rmap_walk_file", "unlink_file_vma" } },
 	[ANON_VMA] = { "&anon_vma->rwsem", { "rmap_walk_anon", "unlink_anon_vmas" } },
-	[PAGE_LOCK] = { NULL, { "unlock_page", "folio_unlock" } },
+	/* Where there are both, unlock_page() calls the other: the first is enough */
+	[PAGE_LOCK] = { NULL, { "folio_unlock", "unlock_page" } },
 };
 
 static bool has_lock_stat, counting;
@@ -247,26 +248,33 @@ static bool append(const char *file, const char *text)
 	return ok;
 }
 
+/* Does the kernel have the function, and count its calls from now on? */
+static bool count_calls(int lock, const char *function)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "p:lof/lof%d_%s %s\n", lock, function, function);
+	if (!append(TRACING "kprobe_events", text))
+		return false;
+	snprintf(text, sizeof(text), TRACING "events/lof/lof%d_%s/enable", lock, function);
+	must(append(text, "1"), text);
+	printf("# counts calls of %s\n", function);
+	return true;
+}
+
 static void prepare_locks(void)
 {
-	char probe[128];
 	int i, j;
 
 	has_lock_stat = !access("/proc/lock_stat", F_OK);
 	for (i = 0; i < LOCKS; i++) {
 		is_known[i] = has_lock_stat && locks[i].class;
-		for (j = 0; j < 3 && locks[i].functions[j] && !is_known[i]; j++) {
-			snprintf(probe, sizeof(probe), "p:lof/lof%d_%s %s\n", i,
-				 locks[i].functions[j], locks[i].functions[j]);
-			if (append(TRACING "kprobe_events", probe))
-				printf("# counts calls of %s\n", locks[i].functions[j]);
-		}
-		for (j = 0; j < 3 && locks[i].functions[j]; j++) {
-			snprintf(probe, sizeof(probe), TRACING "events/lof/lof%d_%s/enable",
-				 i, locks[i].functions[j]);
-			if (append(probe, "1"))
+		if (is_known[i])
+			continue;
+		for (j = 0; j < 3 && locks[i].functions[j]; j++)
+			if (!(i == PAGE_LOCK && is_known[i]) &&
+			    count_calls(i, locks[i].functions[j]))
 				is_known[i] = true;
-		}
 	}
 	must(is_known[LRU], "lock_stat, or kprobes");
 }

@@ -188,7 +188,7 @@ static void subject(int fd, unsigned int others, enum way way, enum call call)
 }
 
 /* Acquisitions of the locks whose class has @name in it, for reading and writing */
-static long long lock_stat(const char *name)
+static long long acquired(const char *name)
 {
 	FILE *f = fopen("/proc/lock_stat", "re");
 	long long count = 0, sum = 0;
@@ -233,7 +233,7 @@ static void count_locks(long long *counts)
 		if (!is_known[i])
 			counts[i] = -1;
 		else if (has_lock_stat && locks[i].class)
-			counts[i] = lock_stat(locks[i].class);
+			counts[i] = acquired(locks[i].class);
 		else
 			counts[i] = calls_for(i);
 	}

@@ -19,7 +19,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= TEST          all                    test: only these programs, "mlock2-touch mlock-plain"
 ##= PROG          none                   run: the program, for ARCH, static or not
 ##= ARGS          none                   run: its arguments, quoted as for a shell
-##= DEBUG         none                   1: kernel, test: with lockdep and other checks of the kernel
+##= DEBUG         none                   kernel, test, torture: 1 or vm: with lockdep, kmemleak and other checks; kasan; kcsan (5.10)
 ##= V             none                   1: show the guest's console while it runs
 ##= GDB           none                   1: the guest waits for a debugger
 ##= ACCEL         tcg                    kvm: use it, if a guest boots with it here
@@ -50,7 +50,8 @@ export CC
 endif
 # What BASE=auto stands for is looked up once, when a target needs it
 base = $(if $(filter auto,$(BASE)),$(eval BASE := $(shell scripts/lib/base auto))$(BASE),$(BASE))
-debug := $(if $(DEBUG),--debug)
+$(if $(filter-out 1 vm kasan kcsan,$(DEBUG)),$(error no debug kernel '$(DEBUG)': there are 1 vm kasan kcsan))
+debug := $(if $(DEBUG),--debug$(addprefix -,$(filter kasan kcsan,$(DEBUG))))
 # With a kernel of the user's own nothing has to be built
 built := $(if $(KERNEL),,kernel)
 

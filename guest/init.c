@@ -8,7 +8,8 @@
  * knows what must come.  Around each command the lines "# run COMMAND ARG..." (or
  * "# setup ...") and "# exit STATUS" are printed.  A command that runs longer has
  * the status 124: the tasks of the guest are dumped, and all of it is killed.
- * After the commands come what /proc/sys/kernel/tainted says, the kernel log, and
+ * After the commands come, of a kernel with kmemleak, what was never freed, what
+ * /proc/sys/kernel/tainted says, the kernel log, and
  * as the last line "guest: all done": nothing was cut short.  Each of these lines
  * is printed at the beginning of a line, whatever a command left unfinished.
  *
@@ -244,6 +245,33 @@ static void run_jobs(void)
 	}
 }
 
+/*
+ * What nothing points to any more.  An object that is younger than five seconds
+ * does not count, and one that has changed since the scan before does not either.
+ */
+static void print_leaks(void)
+{
+	static const char kmemleak[] = "/sys/kernel/debug/kmemleak";
+	char text[4096];
+	ssize_t got;
+	int fd;
+
+	if (access(kmemleak, F_OK))
+		return;
+	for (int scan = 0; scan < 2; scan++) {
+		sleep(6);
+		if (!write_file(kmemleak, "scan"))
+			say("guest: kmemleak cannot scan: %s", strerror(errno));
+	}
+	say("guest: leaks begin");
+	fd = open(kmemleak, O_RDONLY);
+	while (fd >= 0 && (got = read(fd, text, sizeof(text))) > 0)
+		fwrite(text, 1, got, stdout);
+	if (fd >= 0)
+		close(fd);
+	say("guest: leaks end");
+}
+
 static void print_kernel_log(void)
 {
 	int size = klogctl(LOG_SIZE, NULL, 0);
@@ -272,8 +300,11 @@ int main(void)
 	write_file("/proc/sys/kernel/watchdog_thresh", "60");
 	write_file("/proc/sys/kernel/hung_task_timeout_secs", "240");
 	write_file("/sys/module/workqueue/parameters/watchdog_thresh", "120");
+	/* Only at the end, when all is quiet: scans take long */
+	write_file("/sys/kernel/debug/kmemleak", "scan=off");
 	say_tainted("start");
 	run_jobs();
+	print_leaks();
 	say_tainted("end");
 	print_kernel_log();
 	say("guest: all done");

@@ -543,14 +543,19 @@ static void scan_tasks(void)
 		closedir(proc);
 }
 
-static void differ(enum books_kind kind, uint64_t pfn, uint64_t addr, pid_t pid,
-		   long long says, long long is)
+static struct books_diff *differ(enum books_kind kind, uint64_t pfn, uint64_t addr,
+				 pid_t pid, long long says, long long is)
 {
+	static struct books_diff too_many;
 	unsigned int *nr = &b.nr_diffs[SCANS - 1];
+	struct books_diff *diff = *nr < MAX_DIFFS ?
+		&b.diffs[SCANS - 1][(*nr)++] : &too_many;
 
-	if (*nr < MAX_DIFFS)
-		b.diffs[SCANS - 1][(*nr)++] = (struct books_diff) {
-			kind, pfn, addr, pid, says, is };
+	*diff = (struct books_diff) {
+		.kind = kind, .pfn = pfn, .addr = addr, .pid = pid,
+		.says = says, .is = is,
+	};
+	return diff;
 }
 
 /* Each MLOCKED page against those who map it */
@@ -589,6 +594,7 @@ static void compare_mappings(void)
 		const struct vma *vma = &b.vmas.at[map->vma];
 		uint32_t head = b.head[map->pfn];
 		uint64_t flags = b.flags[head], count = 0;
+		struct books_diff *diff;
 
 		if (!vma->locked || vma->special || vma->hugetlb ||
 		    (flags & (KPF_MLOCKED | KPF_ZERO_PAGE | KPF_HUGE)) ||
@@ -602,10 +608,12 @@ static void compare_mappings(void)
 			    count > 1)
 				continue;
 		}
-		differ(flags & KPF_KSM ? BOOKS_UNMARKED_KSM :
-		       b.split_huge && (flags & KPF_THP) ? BOOKS_UNMARKED_HUGE :
-		       vma->on_fault ? BOOKS_UNMARKED : BOOKS_UNMARKED_EAGER,
-		       map->pfn, map->addr, b.tasks.at[vma->task].pid, 0, 0);
+		diff = differ(flags & KPF_KSM ? BOOKS_UNMARKED_KSM :
+			      b.split_huge && (flags & KPF_THP) ? BOOKS_UNMARKED_HUGE :
+			      vma->on_fault ? BOOKS_UNMARKED : BOOKS_UNMARKED_EAGER,
+			      map->pfn, map->addr, b.tasks.at[vma->task].pid, 0, 0);
+		diff->on_fault = vma->on_fault;
+		diff->anon = flags & KPF_ANON;
 	}
 	for (i = 0; i < b.vmas.used; i++) {
 		const struct vma *vma = &b.vmas.at[i];

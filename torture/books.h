@@ -17,12 +17,14 @@
  * the kernel refcounts parts of huge pages (v4.5 and later), huge pages that are
  * mapped by ptes or by several tasks, which need not be Mlocked.  One that was so
  * mapped has lost its mark, and does not get it back when the others unmap it:
- * whether a BOOKS_UNMARKED_HUGE counts is for the caller to say.
+ * whether a BOOKS_UNMARKED_HUGE counts is for the caller to say.  An anonymous one
+ * of a process that has never shared its memory over fork has no such excuse.
  *
  * A KSM page may be mapped by an ancestor whose VMA the reverse mapping does not
  * lead to (ksmd has made it of a page that was shared over fork); then munlock()
  * by a descendant loses its mark, on kernels without lock on fault as well.
- * Whether a BOOKS_UNMARKED_KSM counts is for the caller to say.
+ * Whether a BOOKS_UNMARKED_KSM counts is for the caller to say: where no memory was
+ * shared over fork, it does.
  *
  * A plain lock that failed half-way, or mlockall(), which says nothing then, may
  * leave pages behind that are not Mlocked: whether a BOOKS_UNMARKED_EAGER counts
@@ -60,6 +62,8 @@ struct books_diff {
 	uint64_t addr;		/* where a task maps it, or the VMA; 0: nowhere */
 	pid_t pid;		/* that task; 0: none */
 	long long says, is;	/* for the last four, in pages */
+	bool on_fault;		/* for those of a mapping: of a VM_LOCKONFAULT VMA */
+	bool anon;		/* ... of an anonymous page */
 };
 
 struct books_task {

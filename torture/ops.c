@@ -16,7 +16,6 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/swap.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -109,15 +108,16 @@ static int error_of(long ret)
 	return ret < 0 ? errno : 0;
 }
 
-void write_file(const char *file, const char *text)
+bool write_file(const char *file, const char *text)
 {
 	int fd = open(file, O_WRONLY | O_CLOEXEC);
+	bool ok;
 
 	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
-		errno = EIO;
+		return false;
+	ok = write(fd, text, strlen(text)) > 0;
 	close(fd);
+	return ok;
 }
 
 static int read_pages(const struct op *op)
@@ -348,29 +348,35 @@ static int kill_somebody(const struct op *op)
 	return error_of(kill(pid, SIGKILL));
 }
 
-/* Weather: files of root, that others cannot write */
+/*
+ * Weather.  The clerk does it: swapoff() by a task that is killed meanwhile, or
+ * under a limit, fails, and the kernels of the bases warn when a slot is freed
+ * after that.
+ */
 static int switch_swap(void)
 {
+	const struct timespec pause = { 0, 200000 };
+
 	if (!opt.swap)
 		return ENODEV;
-	if (swapoff(opt.swap))
-		return errno;
-	return error_of(swapon(opt.swap, 0));
+	ctl->swapoff_wanted = 1;
+	while (ctl->swapoff_wanted && !ctl->stop)
+		nanosleep(&pause, NULL);
+	return 0;
 }
 
 static int limit_group(const struct op *op)
 {
+	const struct timespec pause = { 0, 200000 };
 	unsigned int all = 0, i;
-	char file[128], text[32];
 
 	if (!opt.group_dir || !ctl->group.limit_pages)
 		return ENODEV;
 	for (i = 0; i < ctl->group.regions; i++)
 		all += ctl->group.region[i].pages;
-	snprintf(file, sizeof(file), "%s/memory.limit_in_bytes", opt.group_dir);
-	snprintf(text, sizeof(text), "%llu", (256ULL + (unsigned long long)all *
-		 (1 + op->arg % 8) / 4) * page_size);
-	write_file(file, text);
+	ctl->limit_wanted = 256ULL + (unsigned long long)all * (1 + op->arg % 8) / 4;
+	while (ctl->limit_wanted && !ctl->stop)
+		nanosleep(&pause, NULL);
 	return 0;
 }
 
@@ -417,6 +423,80 @@ void note_pages(const struct op *op)
 		flags_at(pagemap, addr_of(op) + i * step * page_size, &seen[i]);
 }
 
+/* Can this operation lock page @page of the region? */
+static bool may_lock(const struct op *op, unsigned int region, unsigned int page)
+{
+	switch (op->what) {
+	case MLOCKALL: case SETRLIMIT:
+		return true;
+	case MREMAP: case REMAP_FILE_PAGES:
+		/* What is locked goes elsewhere */
+		return op->region == region;
+	case MAP:
+		return (map_flags[op->arg % 4] & MAP_LOCKED) && op->region == region &&
+			page >= op->off && page < (unsigned int)op->off + op->len;
+	case MLOCK: case MLOCK2:
+		return op->region == region && page >= op->off &&
+			page < (unsigned int)op->off + op->len;
+	default:
+		return false;
+	}
+}
+
+static bool program_may_lock(const struct program *program, unsigned int region,
+			     unsigned int page)
+{
+	unsigned int i;
+
+	for (i = 0; i < program->nr; i++)
+		if (may_lock(&program->op[i], region, page))
+			return true;
+	return false;
+}
+
+/* Is a page of ours locked by nobody else of the group, whatever the others do? */
+static bool is_ours_alone(const struct slot *me, unsigned int region, unsigned int page)
+{
+	unsigned int i, k;
+
+	for (i = 0; i < ctl->group.slots; i++) {
+		const struct slot *slot = &ctl->slot[i];
+
+		if (slot != me && program_may_lock(&slot->program, region, page))
+			return false;
+		for (k = 0; k < slot->program.nr; k++)
+			if (slot->program.op[k].what == FORK)
+				return false;
+	}
+	return true;
+}
+
+/*
+ * Where nobody forks, and each task began with nothing locked: is a page Mlocked
+ * that nobody but this process has ever locked, which has nothing locked now?
+ */
+static int look_at_ours(const struct slot *slot, const struct op *op)
+{
+	unsigned int step = op->len > SEEN ? op->len / SEEN : 1, i;
+	uint64_t pfn;
+
+	if (!ctl->clean_start || slot->threads > 1 || pagemap < 0 || kpageflags < 0)
+		return ENODEV;
+	if (charged_pages() != 0)
+		return EBUSY;
+	for (i = slot->done % step; i < op->len; i += step) {
+		if (!is_ours_alone(slot, op->region, op->off + i))
+			continue;
+		if (!(flags_at(pagemap, addr_of(op) + (size_t)i * page_size, &pfn) &
+		      KPF_MLOCKED))
+			continue;
+		__sync_fetch_and_add(&ctl->suspicions, 1);
+		ctl->stop = 1;
+		return EIO;
+	}
+	return 0;
+}
+
 /*
  * Is a page Mlocked although nobody of this family locks anything?  This is a
  * suspicion: it ends the round, so that all stays as it is for the books.
@@ -426,6 +506,8 @@ static int look_here(struct slot *slot, const struct op *op)
 	unsigned int step = op->len > SEEN ? op->len / SEEN : 1, i;
 	uint64_t pfn, flags;
 
+	if (!ctl->group.family)
+		return look_at_ours(slot, op);
 	reap_kids(slot);
 	/* The weather's process locks nothing */
 	if (ctl->group.processes > (opt.privilege ? 2 : 1) || pagemap < 0 || kpageflags < 0 ||
@@ -594,6 +676,7 @@ static int check_call_alone(struct slot *slot, const struct op *op)
 	if (slot->threads == 1)
 		return check_call(op);
 	/* Another thread could unlock it: not in a process of its own */
+	ctl->forked = true;
 	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -647,7 +730,10 @@ int do_op(struct slot *slot, const struct op *op)
 	case MREMAP:
 		return mremap_pages(op);
 	case MPROTECT:
-		return error_of(mprotect(addr, bytes, protections[op->arg % 4]));
+		err = protections[op->arg % 4];
+		if (!err && opt.no_prot_none)
+			err = PROT_READ;
+		return error_of(mprotect(addr, bytes, err));
 	case FORK:
 		return fork_kid(slot, op);
 	case EXIT:

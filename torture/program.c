@@ -60,6 +60,15 @@ static const struct weight takes[] = {
 	{ MADVISE, 6 }, { MREMAP, 3 }, { MPROTECT, 2 }, { TRUNCATE, 1 },
 	{ PUNCH, 1 }, { EXIT, 1 }, { REMAP_FILE_PAGES, 1 }, { 0, 0 }
 };
+/* What makes a VMA differ from its neighbours, or equal them again */
+static const struct weight changes[] = {
+	{ MLOCK, 3 }, { MLOCK2, 6 }, { MUNLOCK, 9 }, { MPROTECT, 4 },
+	{ MADVISE, 3 }, { MUNMAP, 1 }, { MAP, 2 }, { MREMAP, 1 }, { 0, 0 }
+};
+/* What only memory with a file behind it knows */
+static const struct weight of_files[] = {
+	{ TRUNCATE, 3 }, { PUNCH, 3 }, { REMAP_FILE_PAGES, 2 }, { MSYNC, 1 }, { 0, 0 }
+};
 static const struct weight weather[] = {
 	{ COMPACT, 4 }, { KSM_SWITCH, 4 }, { HUGE_SWITCH, 2 },
 	{ DROP_CACHES, 2 }, { SWAPOFF, 3 }, { GROUP_LIMIT, 4 },
@@ -102,6 +111,19 @@ static void pick_range(uint64_t *rnd, const struct team *g, struct op *op)
 	op->off = g->focus_off;
 	op->len = g->focus_len;
 	pages = g->region[op->region].pages;
+	if (g->pieces && dice < 75) {		/* one piece, some neighbours, or all */
+		unsigned int first = below(rnd, g->pieces), last = first;
+
+		if (percent(rnd, 30)) {
+			first = 0;
+			last = g->pieces - 1;
+		} else if (percent(rnd, 30)) {
+			last += below(rnd, g->pieces - first);
+		}
+		op->off += g->cut[first];
+		op->len = g->cut[last + 1] - g->cut[first];
+		goto second;
+	}
 	if (dice < 65 || (g->places && dice < 90 && dice >= 75))
 		goto second;
 	if (dice < 75 && op->len > 1) {		/* a part of it */
@@ -211,10 +233,62 @@ static void add_focus_op(const struct team *g, struct program *p, enum what what
 	};
 }
 
+/*
+ * Of a group whose focus has pieces: a VMA of its own is made of one, and merged
+ * again, over and over, mostly the same one.
+ */
+static void make_changer(uint64_t *rnd, const struct team *g, struct program *p)
+{
+	unsigned int i;
+
+	memset(p, 0, sizeof(*p));
+	p->loops = 60000;
+	p->mends = percent(rnd, 30);
+	/* Lock and unlock it, or what else can be taken back */
+	if (percent(rnd, 60)) {
+		make_op(rnd, g, &p->op[0], percent(rnd, 75) ? locks : changes);
+		/* The first piece, which may have no neighbour before it, or any */
+		i = percent(rnd, 50) ? 0 : below(rnd, g->pieces);
+		p->op[0].region = g->focus_region;
+		p->op[0].off = g->focus_off + g->cut[i];
+		p->op[0].len = g->cut[i + 1] - g->cut[i];
+		p->op[1] = p->op[0];
+		if (p->op[0].what == MLOCK || p->op[0].what == MLOCK2)
+			p->op[1].what = MUNLOCK;
+		else if (p->op[0].what == MLOCKALL)
+			p->op[1].what = MUNLOCKALL;
+		else if (p->op[0].what == MPROTECT)
+			p->op[1].arg = 0;
+		else
+			make_op(rnd, g, &p->op[1], changes);
+		for (i = 0; i < 2; i++)
+			p->op[i].mods = p->op[i].delay = 0;
+		p->nr = 2;
+		return;
+	}
+	p->nr = 1 + below(rnd, 4);
+	for (i = 0; i < p->nr; i++) {
+		struct op *op = &p->op[i];
+
+		make_op(rnd, g, op, percent(rnd, 90) ? changes : anything);
+		if (op->what == EXIT || op->what == FORK)
+			op->what = READ;
+		if (i && percent(rnd, 70)) {
+			op->region = op[-1].region;
+			op->off = op[-1].off;
+			op->len = op[-1].len;
+		}
+		if (percent(rnd, 80)) {
+			op->mods = 0;
+			op->delay = 0;
+		}
+	}
+}
+
 /* Where two meet, one of them may be a bit later, and both mostly do it to all */
 static void soon(uint64_t *rnd, const struct team *g, struct op *op)
 {
-	if (percent(rnd, 75)) {
+	if (!g->pieces && percent(rnd, 75)) {
 		op->region = g->focus_region;
 		op->off = g->focus_off;
 		op->len = g->focus_len;
@@ -319,12 +393,25 @@ void make_programs(struct team *g, unsigned int round)
 			make_program(rnd, g, p, false, false);
 		else if (g->family && i && percent(rnd, 70))
 			make_helper(rnd, g, p);
+		else if (g->pieces && !g->family && i && percent(rnd, 65))
+			make_changer(rnd, g, p);
 		else if (g->family)
 			make_family(rnd, g, p);
 		else
 			make_program(rnd, g, p, i == 0 || percent(rnd, 30), false);
+		/* Not over before the others are, and it looks at what it leaves */
+		if (g->pieces && !g->family && percent(rnd, 80)) {
+			p->loops = 60000;
+			if (!i && percent(rnd, 80)) {
+				while (p->nr > MAX_OPS - 2)
+					p->nr--;
+				add_focus_op(g, p, MUNLOCKALL);
+				add_focus_op(g, p, LOOK);
+			}
+		}
 		/* One that shares, but never locks, and stays */
-		if (i == g->slots - 1 && i && !g->family && percent(rnd, 40)) {
+		if (i == g->slots - 1 && i && !g->family && !g->pieces &&
+		    percent(rnd, 40)) {
 			memset(p, 0, sizeof(*p));
 			p->nr = p->loops = 1;
 			make_op(rnd, g, &p->op[0], touches);
@@ -348,6 +435,47 @@ void make_programs(struct team *g, unsigned int round)
 			without_kids(rnd, g, kid);
 		}
 	}
+}
+
+/* Cut the focus in pieces, of whole huge pages or not */
+static void make_pieces(uint64_t *rnd, struct team *g)
+{
+	struct region *r = &g->region[g->focus_region];
+	unsigned int unit = 1, i, k;
+
+	if (is_huge(r->kind) && r->pages >= 2 * HUGE_PAGES && percent(rnd, 40))
+		unit = HUGE_PAGES;
+	/* Small ones come by often */
+	if (unit == 1 && g->focus_len > 64 && percent(rnd, 70))
+		g->focus_len = 16 << below(rnd, 4);
+	if (g->focus_len < 2 * unit)
+		g->focus_len = r->pages;
+	/* The first and the last piece have no neighbour outside of the focus */
+	if (percent(rnd, 60) && !is_huge(r->kind)) {
+		g->focus_off = 0;
+		r->pages = g->focus_len;
+	} else if (g->focus_off + g->focus_len > r->pages || percent(rnd, 50)) {
+		g->focus_off = 0;
+	}
+	if (percent(rnd, 80))
+		g->fresh = -1;
+	if (g->focus_len < 2 * unit)
+		return;
+	g->places = 0;
+	g->pieces = 2 + below(rnd, MAX_PIECES - 1);
+	if (g->pieces > g->focus_len / unit)
+		g->pieces = g->focus_len / unit;
+	for (i = 1; i < g->pieces; i++) {
+		/* An ascending list of places, all different */
+		unsigned int left = g->focus_len / unit - g->cut[i - 1] / unit -
+			(g->pieces - i);
+
+		k = 1 + below(rnd, left < 16 || percent(rnd, 50) ? left : left / 8);
+		g->cut[i] = g->cut[i - 1] + k * unit;
+	}
+	g->cut[g->pieces] = g->focus_len;
+	if (g->round_ms < 160)
+		g->round_ms = 160;
 }
 
 void make_group(struct team *g, uint64_t seed)
@@ -405,6 +533,9 @@ void make_group(struct team *g, uint64_t seed)
 	}
 
 	g->words = 1ULL << READ;
+	for (i = 0; i < g->regions; i++)
+		if (has_file(g->region[i].kind) && percent(rnd, 50))
+			g->words |= 1ULL << pick(rnd, NULL, of_files);
 	for (i = 3 + below(rnd, 6); i; i--)
 		g->words |= 1ULL << (percent(rnd, 50) ? pick(rnd, NULL, anything) :
 			anything[below(rnd, sizeof(anything) /
@@ -451,13 +582,19 @@ void make_group(struct team *g, uint64_t seed)
 		g->focus_off = below(rnd, g->region[g->focus_region].pages /
 				     g->focus_len) * g->focus_len;
 	}
-	g->processes = g->family ? 1 : 1 + below(rnd, 4);
+	if (percent(rnd, 35))
+		make_pieces(rnd, g);
+	if (g->pieces && percent(rnd, 40))
+		g->family = false;
+	g->finishes = percent(rnd, 40);
+	g->processes = g->family ? 1 : (g->pieces ? 2 : 1) + below(rnd, 3);
 	/* At most as many as there are CPUs, or there is no same instant */
-	few = percent(rnd, 50) && !opt.privilege;
+	few = percent(rnd, g->pieces ? 75 : 50) && !opt.privilege;
 	if (opt.privilege && g->processes < 2)
 		g->processes = 2;
 	for (process = 0; process < g->processes; process++) {
-		unsigned int threads = percent(rnd, 50) ? 1 : 2 + below(rnd, 2);
+		unsigned int threads = percent(rnd, g->pieces ? 75 : 50) ? 1 :
+			2 + below(rnd, 2);
 
 		if (g->family)
 			threads = 1 + two;
@@ -518,7 +655,12 @@ void print_programs(void)
 		printf("%u places", g->places);
 	else
 		printf("rounds of %u ms", g->round_ms);
-	printf("%s%s%s%s", g->family ? ", a family" : "",
+	if (g->pieces) {
+		printf(", pieces at");
+		for (i = 0; i < g->pieces; i++)
+			printf(" %u", g->focus_off + g->cut[i]);
+	}
+	printf("%s%s%s%s%s", g->finishes ? ", to the end" : "", g->family ? ", a family" : "",
 	       g->founder_unmaps ? ", the founder unmaps" : "",
 	       g->ksm ? ", ksmd" : "", g->khugepaged ? ", khugepaged" : "");
 	if (g->limit_pages)

@@ -19,7 +19,7 @@
 
 enum {
 	MAX_SLOTS = 8, KIDS = 2, ALL_SLOTS = MAX_SLOTS * (1 + KIDS),
-	MAX_REGIONS = 3, MAX_OPS = 12, RING = 512, MAX_ROUNDS = 3,
+	MAX_REGIONS = 3, MAX_OPS = 12, RING = 512, MAX_ROUNDS = 3, MAX_PIECES = 4,
 	HUGE_PAGES = 512,	/* small pages in a huge one */
 };
 
@@ -125,6 +125,13 @@ struct team {
 	unsigned int advices, advice[3];
 	/* Where most of the work is */
 	unsigned int focus_region, focus_off, focus_len;
+	/*
+	 * Neighbours: the focus is made of pieces, and its ranges end where they do.
+	 * 0: it is one range.  Piece i is from cut[i] to cut[i + 1], from its start.
+	 */
+	unsigned int pieces, cut[MAX_PIECES + 1];
+	/* At the end of a round each program goes on to its own end */
+	bool finishes;
 };
 
 /* One page table's worth of claims that a call did not keep */
@@ -139,6 +146,11 @@ struct control {
 	volatile unsigned int complaints;
 	volatile unsigned int failed_locks;	/* that were to populate */
 	volatile unsigned int suspicions;	/* of LOOK: the round ends, the books judge */
+	bool clean_start;		/* no task of this round has locked anything before */
+	volatile bool forked;		/* some memory was shared over fork, if only for a while */
+	/* What only the clerk can do without being killed meanwhile */
+	volatile int swapoff_wanted;
+	volatile unsigned long long limit_wanted;	/* of the memory cgroup, in pages */
 	char complaint[MAX_COMPLAINTS][COMPLAINT];
 	/* How often each word was said, and how often without an error */
 	unsigned int said[WHATS], succeeded[WHATS];
@@ -154,6 +166,7 @@ struct options {
 	const char *huge_dir;		/* tmpfs with huge pages, or NULL */
 	const char *swap;		/* device, or NULL */
 	unsigned int nodes;
+	bool no_prot_none;		/* v4.2 with NUMA balancing: see races.c */
 	uint64_t without;		/* bits of enum what */
 	uint64_t kinds;			/* bits of enum kind */
 };
@@ -165,6 +178,7 @@ extern long page_size;
 /* regions.c */
 extern const char *const kind_names[KINDS];
 bool kind_exists(enum kind kind);
+bool has_file(enum kind kind);
 void regions_open(struct team *group);	/* the files behind them */
 int region_map(const struct region *r, unsigned int off, unsigned int len, int flags);
 void region_fill(const struct region *r);
@@ -178,7 +192,7 @@ void look_prepare(void);
 void note_pages(const struct op *op);
 long charged_pages(void);
 int exec_program(unsigned int arg);
-void write_file(const char *file, const char *text);
+bool write_file(const char *file, const char *text);
 
 /* uffd.c */
 int serve_faults(char *addr, size_t bytes, unsigned int arg);

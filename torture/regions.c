@@ -38,7 +38,7 @@ bool kind_exists(enum kind kind)
 	return true;
 }
 
-static bool has_file(enum kind kind)
+bool has_file(enum kind kind)
 {
 	return kind >= KSM_FILE && kind <= HUGE_SHMEM;
 }

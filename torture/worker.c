@@ -159,6 +159,12 @@ static void meet(struct slot *slot)
 	slot->arrived = 1;
 }
 
+/* Not to begin anything else: the round is over */
+static bool is_over(void)
+{
+	return ctl->stop && !ctl->group.finishes;
+}
+
 /* All operations of the program, once */
 static void run_once(struct slot *slot, const struct program *program,
 		     unsigned int step)
@@ -170,7 +176,7 @@ static void run_once(struct slot *slot, const struct program *program,
 	bool holes = false;
 	unsigned int i;
 
-	for (i = 0; i < program->nr && !ctl->stop; i++) {
+	for (i = 0; i < program->nr && !is_over(); i++) {
 		int err;
 
 		if (program->meets == i + 1)
@@ -237,6 +243,7 @@ int fork_kid(struct slot *slot, const struct op *op)
 	kid->pid = 0;
 	kid->owner = getpid();
 	kid->state = STARTING;
+	ctl->forked = true;
 	pid = fork();
 	if (!pid) {
 		kid->pid = getpid();

@@ -3,7 +3,8 @@
 # verdict.awk - the rules of scripts/lib/verdict, which see; only that runs it.
 #
 # Variables: table (expected results, or empty), skips (what may skip, or empty) with
-# base and arch, complaints (patterns), tap (a file to write, or empty), name.
+# base and arch, complaints (patterns), ours and pairs (files, or empty), tap (a file to
+# write, or empty), name.
 # Prints "verdict: ..." for whatever is wrong, and the sum as the last line.
 
 function bad(text) {
@@ -192,7 +193,34 @@ function ended(status) {
 	running = ""
 }
 
+# "BUG: KCSAN: data-race in a / b", or "... in a+0x12/0x34" where the other is unknown
+function kcsan_report(line,	pair, side) {
+	sub(/.*BUG: KCSAN: [a-z: -]* in /, "", line)
+	gsub(/[ \t]+$/, "", line)
+	if (split(line, side, " / ") < 2)
+		side[2] = "?"
+	for (i = 1; i <= 2; i++) {
+		sub(/\+0x.*/, "", side[i])
+		sub(/\.(isra|part|constprop|cold|llvm).*/, "", side[i])
+	}
+	pair = side[1] <= side[2] ? side[1] "\t" side[2] : side[2] "\t" side[1]
+	races[pair]++
+	if ((side[1] in mine || side[2] in mine) && !(pair in known) && races[pair] == 1)
+		bad("kernel: KCSAN: " side[1] " / " side[2])
+}
+
 BEGIN {
+	while (ours != "" && (getline line < ours) > 0)
+		mine[line] = 1
+	while (pairs != "" && (getline line < pairs) > 0) {
+		if (line ~ /^#/ || line == "")
+			continue
+		if (split(line, field, "\t") != 3 || field[3] == "" || field[1] > field[2]) {
+			bad(pairs ": not two functions in their order and why: " line)
+			continue
+		}
+		known[field[1] "\t" field[2]] = 1
+	}
 	while (table != "" && (getline line < table) > 0) {
 		if (line ~ /^#/ || line == "")
 			continue
@@ -259,7 +287,7 @@ BEGIN {
 }
 /^guest: kernel log ends$/ { inlog = 0; haslog = 1; next }
 /^guest: all done$/ { done = 1; next }
-/^guest: (bad line|no \/job|cannot (run|kill))/ { bad($0) }
+/^guest: (bad line|no \/job|cannot (run|kill)|kmemleak cannot)/ { bad($0) }
 
 inlog && /[^ ]/ { lines++ }
 /^(<[0-9]+>)?(\[ *[0-9]+\.[0-9]+\] )?Linux version [0-9]/ {
@@ -280,6 +308,12 @@ inlog && /[^ ]/ { lines++ }
 		bad("kernel: " $0)
 }
 
+ours != "" && /BUG: KCSAN: [a-z: -]* in / {
+	# What the console shows is in the log as well
+	if (inlog)
+		kcsan_report($0)
+	next
+}
 # Whatever line it stands in: a message may be glued to what a program was printing
 $0 ~ any {
 	if (++complained <= 30)
@@ -351,6 +385,16 @@ END {
 		for (i = 1; i <= wrong; i++)
 			print "# " problem[i] >tap
 		close(tap)
+	}
+	for (pair in races)
+		reports += races[pair]
+	if (reports) {
+		printf "kcsan: %d reports, each pair and how often:\n", reports
+		for (pair in races) {
+			split(pair, field, "\t")
+			printf "kcsan: %s / %s: %d%s\n", field[1], field[2], races[pair], \
+				(pair in known) ? ", as on the control kernel" : ""
+		}
 	}
 	failures = table == "" ? count["fail"] + 0 : 0
 	if (wrong && !failures)

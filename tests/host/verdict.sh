@@ -92,6 +92,39 @@ check "verdict: counts what passed and what was skipped" \
 check "verdict: a log of another system's lines" \
 	sh -c "sed 's/\$/\r/' '$tmp/cases/001' >'$tmp/crlf' && '$top/scripts/lib/verdict' '$tmp/crlf'"
 
+# KCSAN: functions of ours, pairs that the control kernel reports as well
+printf 'mlock_page\nzap_pte_range\n' >"$tmp/ours"
+: >"$tmp/pairs"
+kcsan() {	# TITLE...: the log of a good run with these reports in the kernel log
+	for title; do
+		printf '<3>[    1.2] BUG: KCSAN: data-race in %s\n' "$title"
+	done >"$tmp/reports"
+	sed "/^<6>Linux version/r $tmp/reports" "$tmp/cases/001" >"$tmp/kcsan"
+	verdict --kcsan "$tmp/ours" "$tmp/pairs" "$tmp/kcsan"
+}
+check "verdict: KCSAN of functions that are not ours is counted" sh -c "
+	printf '<3>[ 1.2] BUG: KCSAN: data-race in %s\n' 'b / a' 'a / b' 'c+0x12/0x40' >'$tmp/reports' &&
+	sed '/^<6>Linux version/r $tmp/reports' '$tmp/cases/001' >'$tmp/kcsan' &&
+	'$top/scripts/lib/verdict' --kcsan '$tmp/ours' '$tmp/pairs' '$tmp/kcsan' >'$tmp/out' &&
+	grep -qx 'kcsan: 3 reports, each pair and how often:' '$tmp/out' &&
+	grep -qx 'kcsan: a / b: 2' '$tmp/out'"
+check "verdict: KCSAN of one of ours fails" fails 'KCSAN: a / mlock_page' kcsan 'a / mlock_page'
+check "verdict: whichever side it is on, and in several parts" fails 'KCSAN: zap_pte_range / x' \
+	kcsan 'zap_pte_range.constprop.0 / x'
+check "verdict: where the other side is unknown" fails 'KCSAN: mlock_page / ?' kcsan 'mlock_page+0x12/0x40'
+printf 'a\tmlock_page\tthe control kernel reports it as well\n' >"$tmp/pairs"
+check "verdict: KCSAN of a pair in the table" kcsan 'mlock_page / a'
+check "verdict: KCSAN of another pair" fails 'KCSAN: b / mlock_page' kcsan 'mlock_page / a' 'b / mlock_page'
+printf 'mlock_page\ta\twhy\n' >"$tmp/pairs"
+check "verdict: a pair in the wrong order" fails 'not two functions in their order' kcsan 'mlock_page / a'
+printf 'a\tmlock_page\t\n' >"$tmp/pairs"
+check "verdict: a pair without a reason" fails 'not two functions' kcsan 'mlock_page / a'
+printf '<3>[ 1.2] BUG: KCSAN: data-race in c / d\n' >"$tmp/reports"
+sed "/^<6>Linux version/r $tmp/reports" "$tmp/cases/001" >"$tmp/kcsan.none"
+check "verdict: KCSAN without a list is a complaint" fails 'kernel: .*KCSAN: data-race in c' verdict "$tmp/kcsan.none"
+: >"$tmp/none"
+check "verdict: no list of functions" fails 'no list of functions' verdict --kcsan "$tmp/none" "$tmp/pairs" "$tmp/cases/001"
+
 # Tables
 log=$tmp/failing
 sed 's/^ok 2/not ok 2/; 0,/^# exit 0/s//# exit 1/' "$tmp/cases/001" >"$log"

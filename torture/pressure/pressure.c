@@ -16,9 +16,9 @@
 #define WITH_HOG	GROUPS "/with-hog"
 
 enum {
-	KEEPERS_MB = 24, HOG_MB = 12,	/* limits of the groups */
+	HOG_MB = 6,			/* limit of a group without keepers */
 	MOST_MB = 192,			/* what a hog takes at most */
-	SPARE_KB = 4096,		/* swap that the hog outside leaves */
+	SPARE_KB = 8192,		/* swap that the hog outside leaves */
 	GIVE_BACK = 1 << 20,		/* when it has taken more than that */
 	FULL_KB = 512,			/* what is left of a full disk */
 	STEP = 16,			/* pages between two looks at that */
@@ -145,12 +145,12 @@ static size_t make_swap(void)
 	return size / page_size() - 1;
 }
 
-size_t pressure_begin(void)
+size_t pressure_begin(unsigned int group_mb)
 {
 	common = map_common(sizeof(*common));
 	mkdir(GROUPS, 0755);
 	if (mount("memcg", GROUPS, "cgroup", 0, "memory") ||
-	    !group(WITH_KEEPERS, KEEPERS_MB) || !group(WITH_HOG, HOG_MB))
+	    !group(WITH_KEEPERS, group_mb) || !group(WITH_HOG, HOG_MB))
 		tap_bail_out("memory cgroups");
 	/* What is killed there is not to print all tasks */
 	must_set("/proc/sys/vm/oom_dump_tasks", "0");

@@ -11,8 +11,11 @@
 
 #define SWAP_DISK	"/dev/vda"
 
-/* Pages of the swap disk, in use as such from now on; gives up if there is none */
-size_t pressure_begin(void);
+/*
+ * Pages of the swap disk, in use as such from now on; gives up if there is none.  The group
+ * where keepers are has @group_mb.
+ */
+size_t pressure_begin(unsigned int group_mb);
 
 /* A child that is never chosen by the OOM killer, or 0 in that child */
 pid_t start_keeper(void);

@@ -19,6 +19,7 @@
 #include "pressure.h"
 
 enum {
+	GROUP_MB = 20,			/* for those of half of the kinds, and a hog */
 	SMALL = 512, LARGE = 1024,	/* pages of a buffer; of one with huge pages */
 	TURNS = 40,			/* of a keeper between two looks at all its pages */
 	RARELY = 12,			/* is a page written that a keeper comes to */
@@ -127,12 +128,19 @@ static char *new_buffer(void)
 static void lock(char *buffer)
 {
 	const size_t len = pages * page_size();
-	int ret = 0;
+	unsigned int tries = 0;
+	int ret;
 
-	if (kind->how == MLOCK2)
-		ret = sys_mlock2(buffer, len, MLOCK_ONFAULT);
-	else if (kind->how == MLOCK)
-		ret = mlock(buffer, len);
+	/* mlock() fails where the group is at its limit, and nobody can be killed */
+	do {
+		ret = 0;
+		if (kind->how == MLOCK2)
+			ret = sys_mlock2(buffer, len, MLOCK_ONFAULT);
+		else if (kind->how == MLOCK)
+			ret = mlock(buffer, len);
+		if (ret)
+			sleep_ms(10);
+	} while (ret && ++tries < 1000);
 	if (ret)
 		give_up("lock");
 }
@@ -332,7 +340,8 @@ static void __attribute__((noreturn)) keep(void)
 		}
 		if (now() < renewal)
 			continue;
-		renewal = now() + (LIFE_MS + next_random(&randoms) % LIFE_MS) / 2e3;
+		renewal = now() + (LIFE_MS + next_random(&randoms) % LIFE_MS) /
+			(is(AGAIN) ? 16e3 : 2e3);
 		if (is(FOUND))
 			for (n = 0; n < pages; n++)
 				write_page(n);
@@ -394,7 +403,7 @@ int main(int argc, char **argv)
 	skip_without_page_flags();
 	tap_plan(KINDS + 4);
 	common = map_common(sizeof(*common));
-	swap = pressure_begin();
+	swap = pressure_begin(GROUP_MB);
 	set_file("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "advise");
 	for (nr = 0; nr < KINDS; nr++) {
 		kind = &kinds[kind_nr = nr];

@@ -18,10 +18,10 @@
 enum {
 	HOG_MB = 6,			/* limit of a group without keepers */
 	MOST_MB = 192,			/* what a hog takes at most */
-	SPARE_KB = 8192,		/* swap that the hog outside leaves */
+	SPARE_KB = 16384,		/* swap that the hog outside leaves */
 	GIVE_BACK = 1 << 20,		/* when it has taken more than that */
 	FULL_KB = 512,			/* what is left of a full disk */
-	STEP = 16,			/* pages between two looks at that */
+	STEP = 4,			/* pages between two looks at that */
 	CHURN_MS = 2500,
 	HOG_LOOKS = 60000,		/* of 1 ms and more, before a hog hangs */
 };

@@ -63,12 +63,12 @@ stress-ng)
 	for group in $groups; do
 		each=$((seconds / nr))
 		set -- stress-ng --timeout "$each" --seed "$seed" --pathological --metrics \
-			--oomable --brk-mlock --mremap-mlock --stack-mlock --vm-locked \
+			--oomable --mlockmany-procs 32 --brk-mlock --mremap-mlock --stack-mlock --vm-locked \
 			--vm-bytes 8M --mmap-bytes 8M --mremap-bytes 8M --shm-bytes 8M
 		for stressor in $(echo "$group" | tr , ' '); do
 			set -- "$@" "--$stressor" 1
 		done
-		# It may need long to end what it has begun
+		# It may need long to end what it has begun, and to bury whom it has started
 		run $((each + 120)) "$@"
 	done ;;
 esac

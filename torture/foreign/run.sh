@@ -69,7 +69,9 @@ stress-ng)
 			set -- "$@" "--$stressor" 1
 		done
 		# It may need long to end what it has begun, and to bury whom it has started
+		since=$(cut -d. -f1 /proc/uptime)
 		run $((each + 120)) "$@"
+		echo "# $group: exit status $status after $(($(cut -d. -f1 /proc/uptime) - since)) s"
 	done ;;
 esac
 took=$(($(cut -d. -f1 /proc/uptime) - start))

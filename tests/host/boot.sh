@@ -9,6 +9,7 @@ cat >"$tmp/qemu/qemu-system-x86_64" <<'END'
 #!/bin/sh
 # Says what is in $FAKE_CONSOLE, and then what comes from the keyboard
 sleep "${FAKE_SECONDS:-0}"
+[ -z "${FAKE_ARGS:-}" ] || echo "$*" >"$FAKE_ARGS"
 cat "$FAKE_CONSOLE"
 case $FAKE_CONSOLE in
 *hung) exec cat -v ;;
@@ -29,6 +30,13 @@ check "boot: a guest that comes to its end, its console in the log" sh -c "
 	$(command -v env) FAKE_CONSOLE='$tmp/console' PATH='$tmp/qemu:$PATH' \
 		'$top/scripts/lib/boot' --log '$tmp/boot.log' '$tmp/image'
 	{ echo 'firmware '; cat '$tmp/cases/001'; printf '\\033[31mnot ok 9\\n'; } | cmp - '$tmp/boot.log'"
+two_drives() {
+	FAKE_ARGS=$tmp/args FAKE_CONSOLE=$tmp/console PATH=$tmp/qemu:$PATH \
+		"$top/scripts/lib/boot" --drive "$tmp/one" --drive "$tmp/two" \
+		--log "$tmp/boot.log" "$tmp/image" &&
+	grep -q "file=$tmp/one,.*file=$tmp/two," "$tmp/args"
+}
+check "boot: two drives, in their order" two_drives
 check "boot: a guest that hangs" fails 'the guest hung: no end after 1 s' boot "$tmp/hung"
 check "boot: its console is in the log" sh -c "
 	head -n \"\$(wc -l <'$tmp/hung')\" '$tmp/boot.log' | cmp - '$tmp/hung'"

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Lack of memory, made in a guest with little of it and a swap disk, for secret.c and
+ * large-file.c.  Needs root, and the guest for itself.
+ */
+#ifndef PRESSURE_H
+#define PRESSURE_H
+
+#include "../../files/tools/testing/selftests/vm/page_state.h"
+#include "../sys.h"
+
+#define SWAP_DISK	"/dev/vda"
+
+/*
+ * Pages of the swap disk, in use as such from now on; gives up if there is none.  The group
+ * where keepers are has @group_mb.
+ */
+size_t pressure_begin(unsigned int group_mb);
+
+/* A child that is never chosen by the OOM killer, or 0 in that child */
+pid_t start_keeper(void);
+
+/*
+ * A cycle: the hogs of the two memory cgroups fill what the swap disk has left, until
+ * one after the other is killed; a hog outside takes what memory and swap there is, goes
+ * over its pages in random order for some seconds, and goes; swapoff and swapon.
+ */
+void pressure_cycle(bool swapoff_too);
+
+/* Compaction, drop_caches, and tasks that fork and exec, beside all this */
+void disturb_begin(bool drop_caches);
+void disturb_end(void);
+
+/* Compactions of all memory that have ended */
+unsigned int compactions(void);
+
+/* This task is to have its memory in the cgroup where a hog is, too */
+void join_group(void);
+
+/* Cycles in which the swap disk was full, and those that ended with swapoff */
+unsigned int times_full(void);
+unsigned int swapoffs(void);
+
+/* Pages read from @disk, "vda", or written to it, since the boot */
+unsigned long long disk_pages(const char *disk, bool written);
+
+double now(void);
+void sleep_ms(unsigned int ms);
+
+/* A file of /proc or /sys that a kernel may lack */
+bool set_file(const char *file, const char *text);
+
+/* Shared with all children */
+void *map_common(size_t size);
+
+/* Where the program itself is called as one that ends at once */
+#define NOTHING	"--nothing"
+
+#endif

@@ -400,6 +400,14 @@ static long long scan_smaps(unsigned int task)
 				has_flag(vma->flags, "de") ||
 				has_flag(vma->flags, "pf") ||
 				has_flag(vma->flags, "mm");
+			/*
+			 * Before v4.13 the lowest page of a stack is its guard
+			 * page, which smaps does not show, but counts.  It may
+			 * be mapped: when what was below has been unmapped.
+			 */
+			if (has_flag(vma->flags, "gd") &&
+			    vma->end - vma->start < (uint64_t)size * 1024)
+				vma->start = vma->end - size * 1024;
 			if (vma->locked)
 				locked += size * 1024 / b.page_size;
 			/* Nothing in it: pagemap need not be read */

@@ -170,22 +170,18 @@ static void watch_reader(unsigned int nr)
 	static uint64_t entries[MOST_PAGES];
 	static unsigned char touched[MOST_PAGES];
 	struct shared_reader *reader = &common->reader[nr];
-	const ssize_t size = file_pages * 8;
 	const unsigned int passes = compactions();
 	const bool still = common->still;
-	char name[64];
+	char pid[16];
 	size_t page;
-	int fd;
 
 	if (!reader->map)
 		return;
 	memcpy(touched, (void *)reader->page, file_pages);
 	__sync_synchronize();
-	snprintf(name, sizeof(name), "/proc/%d/pagemap", reader->pid);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || pread(fd, entries, size, (uintptr_t)reader->map / page_size() * 8) != size)
-		tap_bail_out(name);
-	close(fd);
+	snprintf(pid, sizeof(pid), "%d", reader->pid);
+	if (!read_pagemap(pid, reader->map, entries, file_pages))
+		tap_bail_out("pagemap");
 	for (page = 0; page < file_pages; page++) {
 		const uint64_t pfn = entries[page] & PM_PFN_MASK;
 		__typeof__(seen[0][0]) *was = &seen[nr][page];

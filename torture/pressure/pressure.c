@@ -64,6 +64,27 @@ static void must_set(const char *file, const char *text)
 		tap_bail_out(file);
 }
 
+bool read_pagemap(const char *task, const void *addr, uint64_t *entries, size_t pages)
+{
+	const ssize_t size = pages * sizeof(*entries);
+	unsigned int tries;
+	char name[64];
+	ssize_t got;
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%s/pagemap", task);
+	for (tries = 0; tries < 500; tries++) {
+		fd = open(name, O_RDONLY | O_CLOEXEC);
+		got = pread(fd, entries, size, (uintptr_t)addr / page_size() * sizeof(*entries));
+		if (fd >= 0)
+			close(fd);
+		if (got == size)
+			return true;
+		sleep_ms(10);
+	}
+	return false;
+}
+
 void *map_common(size_t size)
 {
 	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE,

@@ -50,6 +50,12 @@ void sleep_ms(unsigned int ms);
 /* A file of /proc or /sys that a kernel may lack */
 bool set_file(const char *file, const char *text);
 
+/*
+ * The entries of @pages pages of a task, "self" or its number.  The kernel needs memory
+ * for that, which there may be none of for a while: tries again, and then says false.
+ */
+bool read_pagemap(const char *task, const void *addr, uint64_t *entries, size_t pages);
+
 /* Shared with all children */
 void *map_common(size_t size);
 

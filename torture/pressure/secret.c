@@ -179,13 +179,10 @@ static void check_contents(size_t page)
 static void check_presence(const char *buffer)
 {
 	static uint64_t entries[LARGE];
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	const ssize_t size = pages * 8;
 	size_t page;
 
-	if (fd < 0 || pread(fd, entries, size, (uintptr_t)buffer / page_size() * 8) != size)
+	if (!read_pagemap("self", buffer, entries, pages))
 		give_up("pagemap");
-	close(fd);
 	for (page = 0; page < pages; page++) {
 		if (!written[page])
 			continue;

@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include "books.h"
+#include "util.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +19,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -198,8 +198,6 @@ static long long number_of(const char *name)
 
 bool books_open(void)
 {
-	struct utsname uts;
-	int major = 0, minor = 0;
 	const char *p;
 
 	b.page_size = sysconf(_SC_PAGESIZE);
@@ -232,9 +230,7 @@ bool books_open(void)
 	b.head = calloc(b.pages, sizeof(*b.head));
 	b.locks = calloc(b.pages, 1);
 	b.whole_locks = calloc(b.pages, 1);
-	uname(&uts);
-	sscanf(uts.release, "%d.%d", &major, &minor);
-	b.split_huge = major > 4 || (major == 4 && minor >= 5);
+	b.split_huge = !kernel_before(4, 5);
 	return b.flags && b.head && b.locks && b.whole_locks;
 }
 

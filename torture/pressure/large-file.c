@@ -289,7 +289,7 @@ int main(int argc, char **argv)
 	seconds = atoi(argv[2]);
 	skip_without_page_flags();
 	tap_plan(2 * PLAIN + 5);
-	common = map_common(sizeof(*common));
+	common = (void *)map_shared(sizeof(*common));
 	mkdir("/tmp/disk", 0755);
 	if (mount(DISK, "/tmp/disk", "ext2", MS_NOATIME, NULL) || stat(FILE_NAME, &st))
 		tap_bail_out(DISK);
@@ -304,13 +304,13 @@ int main(int argc, char **argv)
 		me->skipped = nr != PLAIN && readers[nr].how != EAGER && !mlock2_supported();
 		if (me->skipped)
 			continue;
-		pid = start_keeper();
+		pid = start_child();
 		if (!pid)
 			read_file(&readers[nr], me);
 		me->pid = pid;
 	}
 	disturb_begin(true);
-	if (!start_keeper())
+	if (!start_child())
 		watch();
 	start = now();
 	cycles = press(start + seconds * .3);

@@ -9,7 +9,6 @@
 #include <sys/swap.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #define GROUPS		"/tmp/groups"
 #define WITH_KEEPERS	GROUPS "/with-keepers"
@@ -32,31 +31,6 @@ static struct common {
 } *common;
 static pid_t disturbers[2];
 static unsigned int nr_full, nr_swapoffs;
-
-double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-void sleep_ms(unsigned int ms)
-{
-	struct timespec pause = { ms / 1000, ms % 1000 * 1000000L };
-
-	nanosleep(&pause, NULL);
-}
-
-bool set_file(const char *file, const char *text)
-{
-	int fd = open(file, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
 
 static void must_set(const char *file, const char *text)
 {
@@ -83,16 +57,6 @@ bool read_pagemap(const char *task, const void *addr, uint64_t *entries, size_t 
 		sleep_ms(10);
 	}
 	return false;
-}
-
-void *map_common(size_t size)
-{
-	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (map == MAP_FAILED)
-		tap_bail_out("mmap");
-	return map;
 }
 
 unsigned int compactions(void)
@@ -145,30 +109,18 @@ static bool group(const char *dir, unsigned int mb)
 	return set_file(file, text);
 }
 
-/* A swap header: a version, the last page, a signature */
 static size_t make_swap(void)
 {
-	static uint32_t header[1024];
-	int fd = open(SWAP_DISK, O_RDWR | O_CLOEXEC);
-	off_t size;
+	size_t pages = write_swap_header(SWAP_DISK);
 
-	if (fd < 0)
+	if (!pages || swapon(SWAP_DISK, 0))
 		tap_bail_out(SWAP_DISK);
-	size = lseek(fd, 0, SEEK_END);
-	header[1024 / 4] = 1;
-	header[1024 / 4 + 1] = size / page_size() - 1;
-	memcpy((char *)header + sizeof(header) - 10, "SWAPSPACE2", 10);
-	if (pwrite(fd, header, sizeof(header), 0) != (ssize_t)sizeof(header) || fsync(fd))
-		tap_bail_out(SWAP_DISK);
-	close(fd);
-	if (swapon(SWAP_DISK, 0))
-		tap_bail_out("swapon");
-	return size / page_size() - 1;
+	return pages;
 }
 
 size_t pressure_begin(unsigned int group_mb)
 {
-	common = map_common(sizeof(*common));
+	common = (void *)map_shared(sizeof(*common));
 	mkdir(GROUPS, 0755);
 	if (mount("memcg", GROUPS, "cgroup", 0, "memory") ||
 	    !group(WITH_KEEPERS, group_mb) || !group(WITH_HOG, HOG_MB))
@@ -189,17 +141,6 @@ void join_group(void)
 
 	snprintf(text, sizeof(text), "%d", getpid());
 	must_set(WITH_KEEPERS "/tasks", text);
-}
-
-pid_t start_keeper(void)
-{
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		tap_bail_out("fork");
-	return pid;
 }
 
 /* Never returns.  In a group it grows until it is killed. */
@@ -250,7 +191,7 @@ static void __attribute__((noreturn)) be_hog(const char *dir)
 
 static pid_t start_hog(const char *dir)
 {
-	pid_t pid = start_keeper();
+	pid_t pid = start_child();
 
 	if (!pid)
 		be_hog(dir);
@@ -334,10 +275,10 @@ void disturb_begin(bool drop_caches)
 	set_file("/sys/kernel/mm/ksm/run", "1");
 	set_file("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs", "500");
 	set_file("/sys/kernel/mm/transparent_hugepage/khugepaged/alloc_sleep_millisecs", "500");
-	disturbers[0] = start_keeper();
+	disturbers[0] = start_child();
 	if (!disturbers[0])
 		compact(drop_caches);
-	disturbers[1] = start_keeper();
+	disturbers[1] = start_child();
 	if (!disturbers[1])
 		spawn();
 }

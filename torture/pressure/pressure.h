@@ -6,19 +6,18 @@
 #ifndef PRESSURE_H
 #define PRESSURE_H
 
-#include "../../files/tools/testing/selftests/vm/page_state.h"
+#include "../../files/tools/testing/selftests/vm/race.h"
 #include "../sys.h"
+#include "../util.h"
 
 #define SWAP_DISK	"/dev/vda"
 
 /*
  * Pages of the swap disk, in use as such from now on; gives up if there is none.  The group
- * where keepers are has @group_mb.
+ * where keepers are has @group_mb.  The OOM killer never chooses a child that is started
+ * after this.
  */
 size_t pressure_begin(unsigned int group_mb);
-
-/* A child that is never chosen by the OOM killer, or 0 in that child */
-pid_t start_keeper(void);
 
 /*
  * A cycle: the hogs of the two memory cgroups fill what the swap disk has left, until
@@ -44,20 +43,11 @@ unsigned int swapoffs(void);
 /* Pages read from @disk, "vda", or written to it, since the boot */
 unsigned long long disk_pages(const char *disk, bool written);
 
-double now(void);
-void sleep_ms(unsigned int ms);
-
-/* A file of /proc or /sys that a kernel may lack */
-bool set_file(const char *file, const char *text);
-
 /*
  * The entries of @pages pages of a task, "self" or its number.  The kernel needs memory
  * for that, which there may be none of for a while: tries again, and then says false.
  */
 bool read_pagemap(const char *task, const void *addr, uint64_t *entries, size_t pages);
-
-/* Shared with all children */
-void *map_common(size_t size);
 
 /* Where the program itself is called as one that ends at once */
 #define NOTHING	"--nothing"

@@ -88,7 +88,7 @@ static char *new_buffer(void)
 
 	switch (kind->memory) {
 	case HUGE:
-		new = map_common(0x400000 + len);
+		new = map_shared(0x400000 + len);
 		munmap(new, 0x400000 + len);
 		new = (char *)(((uintptr_t)new + 0x3fffff) & -(uintptr_t)0x400000);
 		flags |= MAP_FIXED;
@@ -205,7 +205,7 @@ static void turn(void)
 	}
 }
 
-static void end_child(void)
+static void bury_child(void)
 {
 	if (child > 0) {
 		kill(child, SIGKILL);
@@ -219,7 +219,7 @@ static void new_child(void)
 {
 	size_t page;
 
-	end_child();
+	bury_child();
 	child = fork();
 	if (child < 0)
 		give_up("fork");
@@ -278,7 +278,7 @@ static void renew(void)
 	case 1:
 		if (is_huge())
 			break;
-		new = map_common(len);
+		new = map_shared(len);
 		new = mremap(map, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, new);
 		if (new == MAP_FAILED)
 			give_up("mremap");
@@ -349,7 +349,7 @@ static void __attribute__((noreturn)) keep(void)
 		else if (me->written && !is(FOUND))
 			renew();
 	}
-	end_child();
+	bury_child();
 	if (!is(FOUND))
 		check_presence(map);
 	me->parked = true;
@@ -399,7 +399,7 @@ int main(int argc, char **argv)
 	seconds = strtoul(argv[2], NULL, 0);
 	skip_without_page_flags();
 	tap_plan(KINDS + 4);
-	common = map_common(sizeof(*common));
+	common = (void *)map_shared(sizeof(*common));
 	swap = pressure_begin(GROUP_MB);
 	set_file("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "advise");
 	for (nr = 0; nr < KINDS; nr++) {
@@ -412,7 +412,7 @@ int main(int argc, char **argv)
 			   access("/sys/kernel/mm/transparent_hugepage/shmem_enabled", F_OK)) {
 			me->why = "no huge pages in shared memory";
 			me->skipped = true;
-		} else if (!start_keeper()) {
+		} else if (!start_child()) {
 			keep();
 		}
 	}

@@ -38,8 +38,6 @@ enum call { MUNLOCK, MUNMAP, EXIT, CALLS };
 static const char *const way_names[] = { "none", "onfault", "present" };
 static const char *const call_names[] = { "munlock", "munmap", "exit" };
 
-#define TRACING "/sys/kernel/debug/tracing/"
-
 enum { LRU, I_MMAP, ANON_VMA, PAGE_LOCK, LOCKS };
 
 /*
@@ -187,28 +185,6 @@ static void subject(int fd, unsigned int others, enum way way, enum call call)
 	next_command();
 }
 
-/* Acquisitions of the locks whose class has @name in it, for reading and writing */
-static long long acquired(const char *name)
-{
-	FILE *f = fopen("/proc/lock_stat", "re");
-	long long count = 0, sum = 0;
-	char line[512];
-
-	must(f, "/proc/lock_stat");
-	while (fgets(line, sizeof(line), f)) {
-		char *colon = strrchr(line, ':');
-
-		if (!colon || !strstr(line, name) || strstr(line, name) > colon)
-			continue;
-		/* contentions: 2 counts and 4 times, then bounces, then this */
-		must(sscanf(colon + 1, "%*s %*s %*s %*s %*s %*s %*s %lld", &count) == 1,
-		     "a column of lock_stat");
-		sum += count;
-	}
-	fclose(f);
-	return sum;
-}
-
 /* Calls of the functions that @lock goes by */
 static long long calls_for(int lock)
 {
@@ -227,13 +203,14 @@ static long long calls_for(int lock)
 
 static void count_locks(long long *counts)
 {
+	unsigned int classes;
 	int i;
 
 	for (i = 0; counting && i < LOCKS; i++) {
 		if (!is_known[i])
 			counts[i] = -1;
 		else if (has_lock_stat && locks[i].class)
-			counts[i] = acquired(locks[i].class);
+			counts[i] = acquired(locks[i].class, &classes);
 		else
 			counts[i] = calls_for(i);
 	}
@@ -306,9 +283,7 @@ static void measure(const char *memory, const char *dir, unsigned int others,
 	pid_t pid;
 
 	memset(pids, 0, sizeof(pids));
-	fflush(stdout);
-	pid = fork();
-	must(pid >= 0, "fork");
+	pid = start_child();
 	if (!pid)
 		subject(fd, others, way, call);
 	for (i = 0; i <= others; i++) {

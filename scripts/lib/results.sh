@@ -36,6 +36,7 @@ kcsan_lists() {
 	case $2 in
 	*-kcsan)
 		"$top/scripts/lib/ours" "$1" >"$tmp/ours"
+		# shellcheck disable=SC2034  # the scripts that source this use it
 		kcsan=$top/tests/expect/kcsan-$1.tsv ;;
 	esac
 }

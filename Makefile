@@ -30,7 +30,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= MIB           1024                   demo: size of its mapping
 ##= RUNS          5                      bench, overhead: runs of each measurement
 ##= AS_IS         none                   1: bench, overhead, shared: measure kernels as they are built
-##= MINUTES       2                      torture: how long it searches
+##= MINUTES       2, 3, 30               torture, pressure, foreign: how long
 ##= SEED          a new one              torture: repeat the search that printed it
 ##= QUICK         none                   1: mutants: end a guest at the first check that fails
 ##= LOF_CACHE     ~/.cache/lock-on-fault  sources of the bases, bases/BASE/linux
@@ -40,7 +40,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= LOF_BUSYBOX   that of Debian         shell: a static busybox for ARCH
 ##= LOF_MINUTES   none                   check: begin no stage later than that; in CI what is left out is a failure
 ##= LOF_PROGRESS  60                     seconds between two signs of life where there is no terminal
-##= TMPDIR        /tmp                   for what is thrown away, 300 MB
+##= TMPDIR        /tmp                   for what is thrown away, 300 MB (pressure: 450)
 
 export LINUX KERNEL COUNT_KERNEL SHARED TEST V GDB ACCEL OUT FRESH MIB RUNS AS_IS QUICK TMPDIR
 export LOF_CACHE LOF_CCACHE LOF_MIRROR LOF_ARCHIVE LOF_BUSYBOX LOF_MINUTES LOF_PROGRESS
@@ -57,7 +57,7 @@ built := $(if $(KERNEL),,kernel)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
-	apply bisect-check check-all mutants uapi objects numa races torture semantics lint bench \
+	apply bisect-check check-all mutants uapi objects numa races torture pressure foreign semantics lint bench \
 	bench-peers overhead lru-locks shared shared-peers random-access clean
 
 help:	## this list (the default)
@@ -125,6 +125,11 @@ races: kernel	## tasks that race on two CPUs, judged by a scan of all pages
 	scripts/races $(base)
 torture: kernel	## search for races with the lock, in a guest, for MINUTES=
 	scripts/torture $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(debug) $(base) $(ARCH)
+pressure: kernel	## secrets, and pages of a large file, where memory is short and swap is full, for MINUTES=
+	scripts/pressure $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(base) $(ARCH)
+foreign: tree	## trinity and stress-ng on the debug kernel, for MINUTES=
+	scripts/kernel $(base) x86_64 --debug
+	scripts/foreign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(base)
 
 ##@ Measure it
 bench: kernel	## instruction counts: the series and its control kernel, in out/bench

@@ -6,6 +6,7 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include "../files/tools/testing/selftests/vm/child.h"
 #include "../files/tools/testing/selftests/vm/swap_out.h"
 
 /* Where mount_disk() mounts */
@@ -55,6 +56,35 @@ static inline void unmount_disks(void)
 {
 	must(!swapoff("/dev/ram0"), "swapoff");
 	must(!umount(DISK), "umount");
+}
+
+#define TRACING "/sys/kernel/debug/tracing/"
+
+/*
+ * Acquisitions of the locks whose class has @name in it, for reading and writing, by
+ * lock_stat; @classes is how many classes that are.
+ */
+static inline unsigned long long acquired(const char *name, unsigned int *classes)
+{
+	FILE *f = fopen("/proc/lock_stat", "re");
+	unsigned long long count = 0, sum = 0;
+	char line[512];
+
+	must(f, "/proc/lock_stat");
+	*classes = 0;
+	while (fgets(line, sizeof(line), f)) {
+		char *colon = strrchr(line, ':');
+
+		if (!colon || !strstr(line, name) || strstr(line, name) > colon)
+			continue;
+		/* contentions: 2 counts and 4 times, then bounces, then this */
+		must(sscanf(colon + 1, "%*s %*s %*s %*s %*s %*s %*s %llu", &count) == 1,
+		     "a column of lock_stat");
+		sum += count;
+		(*classes)++;
+	}
+	fclose(f);
+	return sum;
 }
 
 static inline int done(void)

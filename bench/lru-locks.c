@@ -25,28 +25,12 @@
 
 enum { WINDOW = 16, FAULTS = 128, CALLS = 32, UNLOCKED = 512 };
 
-#define TRACING "/sys/kernel/debug/tracing/"
-
 /* Of the one class whose name has "lru_lock" in it */
 static unsigned long long acquisitions(void)
 {
-	FILE *f = fopen("/proc/lock_stat", "re");
-	unsigned long long count = 0;
-	unsigned int classes = 0;
-	char line[512];
+	unsigned int classes;
+	unsigned long long count = acquired("lru_lock", &classes);
 
-	must(f, "/proc/lock_stat");
-	while (fgets(line, sizeof(line), f)) {
-		char *colon = strrchr(line, ':');
-
-		if (!colon || !strstr(line, "lru_lock") || strstr(line, "lru_lock") > colon)
-			continue;
-		/* contentions: 2 counts and 4 times, then bounces, then this */
-		must(sscanf(colon + 1, "%*s %*s %*s %*s %*s %*s %*s %llu", &count) == 1,
-		     "a column of lock_stat");
-		classes++;
-	}
-	fclose(f);
 	must(classes == 1, "the LRU lock in lock_stat, once");
 	return count;
 }

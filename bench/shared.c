@@ -40,8 +40,6 @@ enum call { MUNLOCK, MUNMAP, EXIT, CALLS };
 static const char *const way_names[] = { "none", "populated", "onfault", "present" };
 static const char *const call_names[] = { "munlock", "munmap", "exit" };
 
-#define TRACING "/sys/kernel/debug/tracing/"
-
 enum { LRU, I_MMAP, ANON_VMA, PAGE_LOCK, LOCKS };
 
 /*
@@ -57,7 +55,8 @@ static const struct {
 				"folio_lruvec_lock_irqsave" } },
 	[I_MMAP] = { "&mapping->i_mmap_rwsem", { "rmap_walk_file", "unlink_file_vma" } },
 	[ANON_VMA] = { "&anon_vma->rwsem", { "rmap_walk_anon", "unlink_anon_vmas" } },
-	[PAGE_LOCK] = { NULL, { "unlock_page", "folio_unlock" } },
+	/* Where there are both, unlock_page() calls the other: the first is enough */
+	[PAGE_LOCK] = { NULL, { "folio_unlock", "unlock_page" } },
 };
 
 static bool has_lock_stat, counting;
@@ -190,28 +189,6 @@ static void subject(int fd, unsigned int others, enum way way, enum call call)
 	next_command();
 }
 
-/* Acquisitions of the locks whose class has @name in it, for reading and writing */
-static long long lock_stat(const char *name)
-{
-	FILE *f = fopen("/proc/lock_stat", "re");
-	long long count = 0, sum = 0;
-	char line[512];
-
-	must(f, "/proc/lock_stat");
-	while (fgets(line, sizeof(line), f)) {
-		char *colon = strrchr(line, ':');
-
-		if (!colon || !strstr(line, name) || strstr(line, name) > colon)
-			continue;
-		/* contentions: 2 counts and 4 times, then bounces, then this */
-		must(sscanf(colon + 1, "%*s %*s %*s %*s %*s %*s %*s %lld", &count) == 1,
-		     "a column of lock_stat");
-		sum += count;
-	}
-	fclose(f);
-	return sum;
-}
-
 /* Calls of the functions that @lock goes by */
 static long long calls_for(int lock)
 {
@@ -230,13 +207,14 @@ static long long calls_for(int lock)
 
 static void count_locks(long long *counts)
 {
+	unsigned int classes;
 	int i;
 
 	for (i = 0; counting && i < LOCKS; i++) {
 		if (!is_known[i])
 			counts[i] = -1;
 		else if (has_lock_stat && locks[i].class)
-			counts[i] = lock_stat(locks[i].class);
+			counts[i] = acquired(locks[i].class, &classes);
 		else
 			counts[i] = calls_for(i);
 	}
@@ -251,26 +229,33 @@ static bool append(const char *file, const char *text)
 	return ok;
 }
 
+/* Does the kernel have the function, and count its calls from now on? */
+static bool count_calls(int lock, const char *function)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "p:lof/lof%d_%s %s\n", lock, function, function);
+	if (!append(TRACING "kprobe_events", text))
+		return false;
+	snprintf(text, sizeof(text), TRACING "events/lof/lof%d_%s/enable", lock, function);
+	must(append(text, "1"), text);
+	printf("# counts calls of %s\n", function);
+	return true;
+}
+
 static void prepare_locks(void)
 {
-	char probe[128];
 	int i, j;
 
 	has_lock_stat = !access("/proc/lock_stat", F_OK);
 	for (i = 0; i < LOCKS; i++) {
 		is_known[i] = has_lock_stat && locks[i].class;
-		for (j = 0; j < 3 && locks[i].functions[j] && !is_known[i]; j++) {
-			snprintf(probe, sizeof(probe), "p:lof/lof%d_%s %s\n", i,
-				 locks[i].functions[j], locks[i].functions[j]);
-			if (append(TRACING "kprobe_events", probe))
-				printf("# counts calls of %s\n", locks[i].functions[j]);
-		}
-		for (j = 0; j < 3 && locks[i].functions[j]; j++) {
-			snprintf(probe, sizeof(probe), TRACING "events/lof/lof%d_%s/enable",
-				 i, locks[i].functions[j]);
-			if (append(probe, "1"))
+		if (is_known[i])
+			continue;
+		for (j = 0; j < 3 && locks[i].functions[j]; j++)
+			if (!(i == PAGE_LOCK && is_known[i]) &&
+			    count_calls(i, locks[i].functions[j]))
 				is_known[i] = true;
-		}
 	}
 	must(is_known[LRU], "lock_stat, or kprobes");
 }
@@ -302,9 +287,7 @@ static void measure(const char *memory, const char *dir, unsigned int others,
 	pid_t pid;
 
 	memset(pids, 0, sizeof(pids));
-	fflush(stdout);
-	pid = fork();
-	must(pid >= 0, "fork");
+	pid = start_child();
 	if (!pid)
 		subject(fd, others, way, call);
 	for (i = 0; i <= others; i++) {

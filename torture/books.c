@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include "books.h"
+#include "util.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +19,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -198,8 +198,6 @@ static long long number_of(const char *name)
 
 bool books_open(void)
 {
-	struct utsname uts;
-	int major = 0, minor = 0;
 	const char *p;
 
 	b.page_size = sysconf(_SC_PAGESIZE);
@@ -232,9 +230,7 @@ bool books_open(void)
 	b.head = calloc(b.pages, sizeof(*b.head));
 	b.locks = calloc(b.pages, 1);
 	b.whole_locks = calloc(b.pages, 1);
-	uname(&uts);
-	sscanf(uts.release, "%d.%d", &major, &minor);
-	b.split_huge = major > 4 || (major == 4 && minor >= 5);
+	b.split_huge = !kernel_before(4, 5);
 	return b.flags && b.head && b.locks && b.whole_locks;
 }
 
@@ -400,6 +396,14 @@ static long long scan_smaps(unsigned int task)
 				has_flag(vma->flags, "de") ||
 				has_flag(vma->flags, "pf") ||
 				has_flag(vma->flags, "mm");
+			/*
+			 * Before v4.13 the lowest page of a stack is its guard
+			 * page, which smaps does not show, but counts.  It may
+			 * be mapped: when what was below has been unmapped.
+			 */
+			if (has_flag(vma->flags, "gd") &&
+			    vma->end - vma->start < (uint64_t)size * 1024)
+				vma->start = vma->end - size * 1024;
 			if (vma->locked)
 				locked += size * 1024 / b.page_size;
 			/* Nothing in it: pagemap need not be read */

@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "sys.h"
+#include "util.h"
 
 const char *const what_names[WHATS] = {
 	[MLOCK] = "mlock", [MLOCK2] = "mlock2", [MUNLOCK] = "munlock",
@@ -106,18 +107,6 @@ static size_t bytes_of(const struct op *op)
 static int error_of(long ret)
 {
 	return ret < 0 ? errno : 0;
-}
-
-bool write_file(const char *file, const char *text)
-{
-	int fd = open(file, O_WRONLY | O_CLOEXEC);
-	bool ok;
-
-	if (fd < 0)
-		return false;
-	ok = write(fd, text, strlen(text)) > 0;
-	close(fd);
-	return ok;
 }
 
 static int read_pages(const struct op *op)
@@ -772,20 +761,20 @@ int do_op(struct slot *slot, const struct op *op)
 	case LOOK:
 		return look_here(slot, op);
 	case COMPACT:
-		write_file("/proc/sys/vm/compact_memory", "1");
+		set_file("/proc/sys/vm/compact_memory", "1");
 		return 0;
 	case KSM_SWITCH:
 		/* 2 unshares everything */
-		write_file("/sys/kernel/mm/ksm/run", op->arg % 4 ? "1" :
+		set_file("/sys/kernel/mm/ksm/run", op->arg % 4 ? "1" :
 			   op->arg & 8 ? "2" : "0");
 		return 0;
 	case HUGE_SWITCH:
-		write_file("/sys/kernel/mm/transparent_hugepage/enabled",
+		set_file("/sys/kernel/mm/transparent_hugepage/enabled",
 			   op->arg & 1 ? "always" : "madvise");
 		return 0;
 	case DROP_CACHES:
 		/* 4: without a line in the log */
-		write_file("/proc/sys/vm/drop_caches", "5");
+		set_file("/proc/sys/vm/drop_caches", "5");
 		return 0;
 	case SWAPOFF:
 		return switch_swap();

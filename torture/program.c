@@ -403,8 +403,8 @@ void make_programs(struct team *g, unsigned int round)
 		if (g->pieces && !g->family && percent(rnd, 80)) {
 			p->loops = 60000;
 			if (!i && percent(rnd, 80)) {
-				while (p->nr > MAX_OPS - 2)
-					p->nr--;
+				if (p->nr > MAX_OPS - 2)
+					p->nr = MAX_OPS - 2;
 				add_focus_op(g, p, MUNLOCKALL);
 				add_focus_op(g, p, LOOK);
 			}

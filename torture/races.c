@@ -26,12 +26,12 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "books.h"
 #include "sys.h"
+#include "util.h"
 
 #define GROUPS	"/tmp/races-groups"
 #define GROUP	GROUPS "/group"
@@ -58,52 +58,22 @@ static unsigned long said[WHATS], succeeded[WHATS];
 static double looked, quieted, worked, ended;	/* seconds */
 static long long mlocked_at_start;
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-static void sleep_ms(unsigned int ms)
-{
-	struct timespec pause = { ms / 1000, ms % 1000 * 1000000L };
-
-	nanosleep(&pause, NULL);
-}
-
-/* A swap header on /dev/ram0: a version, the last page, a signature */
+/* It may be swap already, of a run before this one */
 static void make_swap(void)
 {
-	static uint32_t header[1024];
-	int fd = open("/dev/ram0", O_RDWR | O_CLOEXEC);
-	off_t size;
-
-	if (fd < 0)
-		return;
-	size = lseek(fd, 0, SEEK_END);
-	header[1024 / 4] = 1;
-	header[1024 / 4 + 1] = size / page_size - 1;
-	memcpy((char *)header + sizeof(header) - 10, "SWAPSPACE2", 10);
-	if (!swapoff("/dev/ram0") ||
-	    (pwrite(fd, header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
-	     !fsync(fd)))
+	if (!swapoff("/dev/ram0") || write_swap_header("/dev/ram0"))
 		opt.swap = swapon("/dev/ram0", 0) ? NULL : "/dev/ram0";
-	close(fd);
 }
 
 static void prepare(void)
 {
-	struct utsname uts;
-	int major = 0, minor = 0;
 	char text[32];
 
 	/* It may all be there already, of a run before this one */
 	mkdir(GROUPS, 0755);
 	if (!access(GROUPS "/tasks", F_OK) ||
 	    !mount("memcg", GROUPS, "cgroup", 0, "memory")) {
-		write_file(GROUPS "/memory.use_hierarchy", "1");
+		set_file(GROUPS "/memory.use_hierarchy", "1");
 		if (!mkdir(GROUP, 0755) || errno == EEXIST) {
 			opt.group_dir = GROUP;
 			books_use_memcg(GROUPS);
@@ -122,25 +92,23 @@ static void prepare(void)
 	 * BUG_ON() where the kernel itself faults one in: for a forced access, or to
 	 * break a KSM page.
 	 */
-	uname(&uts);
-	sscanf(uts.release, "%d.%d", &major, &minor);
 	opt.no_prot_none = !access("/proc/sys/kernel/numa_balancing", F_OK) &&
-		(major < 4 || (major == 4 && minor < 9));
+		kernel_before(4, 9);
 	opt.nodes = 1 + !access("/sys/devices/system/node/node1", F_OK);
 	make_swap();
 	/* Kids may become root by exec */
 	chmod("/proc/self/exe", 04755);
 	/* Daemons that do nothing but this */
-	write_file("/sys/kernel/mm/ksm/pages_to_scan", "2000");
-	write_file("/sys/kernel/mm/ksm/sleep_millisecs", "1");
-	write_file("/sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan", "16384");
-	write_file("/sys/kernel/mm/transparent_hugepage/khugepaged/alloc_sleep_millisecs", "10");
-	write_file("/sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_shared", "511");
-	write_file("/proc/sys/vm/stat_interval", "1");
+	set_file("/sys/kernel/mm/ksm/pages_to_scan", "2000");
+	set_file("/sys/kernel/mm/ksm/sleep_millisecs", "1");
+	set_file("/sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan", "16384");
+	set_file("/sys/kernel/mm/transparent_hugepage/khugepaged/alloc_sleep_millisecs", "10");
+	set_file("/sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_shared", "511");
+	set_file("/proc/sys/vm/stat_interval", "1");
 	/* A group that reaches its limit is to lose a task, not to print */
 	snprintf(text, sizeof(text), "%d", 0);
-	write_file("/proc/sys/vm/oom_dump_tasks", text);
-	write_file("/proc/sys/kernel/printk_ratelimit", "600");
+	set_file("/proc/sys/vm/oom_dump_tasks", text);
+	set_file("/proc/sys/kernel/printk_ratelimit", "600");
 }
 
 /* What the kernel did meanwhile: a word of the vocabulary may have had no effect */
@@ -293,7 +261,7 @@ static void serve(void)
 
 	if (ctl->swapoff_wanted) {
 		if (ctl->group.limit_pages)
-			write_file(GROUP "/memory.limit_in_bytes", "-1");
+			set_file(GROUP "/memory.limit_in_bytes", "-1");
 		if (swapoff(opt.swap))
 			swapoffs_failed++;
 		else if (swapon(opt.swap, 0))
@@ -306,7 +274,7 @@ static void serve(void)
 	}
 	for (; pages && pages < 1 << 20; pages *= 2) {
 		snprintf(text, sizeof(text), "%llu", pages * page_size);
-		if (write_file(GROUP "/memory.limit_in_bytes", text))
+		if (set_file(GROUP "/memory.limit_in_bytes", text))
 			break;
 	}
 	ctl->limit_wanted = 0;
@@ -487,14 +455,14 @@ static bool run_group(uint64_t seed, double deadline)
 	if (group->limit_pages) {
 		snprintf(text, sizeof(text), "%llu",
 			 (unsigned long long)group->limit_pages * page_size);
-		write_file(GROUP "/memory.limit_in_bytes", text);
+		set_file(GROUP "/memory.limit_in_bytes", text);
 	} else if (opt.group_dir) {
-		write_file(GROUP "/memory.limit_in_bytes", "-1");
+		set_file(GROUP "/memory.limit_in_bytes", "-1");
 	}
-	write_file("/sys/kernel/mm/ksm/run", group->ksm ? "1" : "0");
-	write_file("/sys/kernel/mm/transparent_hugepage/enabled",
+	set_file("/sys/kernel/mm/ksm/run", group->ksm ? "1" : "0");
+	set_file("/sys/kernel/mm/transparent_hugepage/enabled",
 		   group->huge || group->khugepaged ? "madvise" : "never");
-	write_file("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
+	set_file("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs",
 		   group->khugepaged ? "1" : "60000");
 	regions_open(group);
 	for (i = 0; i < group->slots; i++)

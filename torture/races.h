@@ -192,7 +192,6 @@ void look_prepare(void);
 void note_pages(const struct op *op);
 long charged_pages(void);
 int exec_program(unsigned int arg);
-bool write_file(const char *file, const char *text);
 
 /* uffd.c */
 int serve_faults(char *addr, size_t bytes, unsigned int arg);

@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "sys.h"
+#include "util.h"
 
 enum { NOBODY = 65534, MOST_SPINS = 1000 };
 
@@ -474,19 +475,19 @@ void founder(void)
 	setpgid(0, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	write_file("/proc/self/oom_score_adj", "-900");
+	set_file("/proc/self/oom_score_adj", "-900");
 	if (group->limit_pages) {
 		snprintf(file, sizeof(file), "%s/tasks", opt.group_dir);
-		write_file(file, "0");
+		set_file(file, "0");
 	}
 	for (i = 0; i < group->regions; i++) {
 		region_map(&group->region[i], 0, group->region[i].pages, 0);
 		region_fill(&group->region[i]);
 	}
-	write_file("/proc/self/oom_score_adj", "0");
+	set_file("/proc/self/oom_score_adj", "0");
 	for (i = 0; i < group->processes; i++)
 		start_process(i);
-	write_file("/proc/self/oom_score_adj", "-900");
+	set_file("/proc/self/oom_score_adj", "-900");
 	if (group->founder_unmaps)
 		for (i = 0; i < group->regions; i++)
 			munmap((void *)group->region[i].base,
@@ -507,9 +508,9 @@ void founder(void)
 				    ctl->slot[j].state != DEAD)
 					break;
 			if (j == group->slots) {
-				write_file("/proc/self/oom_score_adj", "0");
+				set_file("/proc/self/oom_score_adj", "0");
 				start_process(i);
-				write_file("/proc/self/oom_score_adj", "-900");
+				set_file("/proc/self/oom_score_adj", "-900");
 			}
 		}
 		sleep_us(1000);

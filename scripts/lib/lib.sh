@@ -269,3 +269,16 @@ copy_libs() {
 
 # shellcheck source=scripts/lib/setup.sh
 . "$top/scripts/lib/setup.sh"
+
+# last_sum FILE: its last line "N passed, N failed, N skipped" is $p, $f and $s; false if
+# there is none
+last_sum() {
+	sum=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$1" | tail -n 1)
+	[ -n "$sum" ] || return 1
+	p=${sum%% passed*}
+	f=${sum#*passed, }
+	f=${f%% failed*}
+	s=${sum#*failed, }
+	# shellcheck disable=SC2034  # the scripts that source this use it
+	s=${s%% skipped*}
+}

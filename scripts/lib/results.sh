@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
-# shellcheck disable=SC2154  # top is set by lib.sh
+# shellcheck disable=SC2154  # top is set by lib.sh, tmp by who sources this
 #
 # results.sh - what a run leaves in DIR/results: of each NAME (selftests, hold-page,
 # numa, libc, kselftest) the console NAME.log, NAME.tap and NAME.xml (JUnit), and
@@ -29,12 +29,29 @@ junit() {
 	LC_ALL=C awk -v name="${1##*/}" -f "$top/scripts/lib/junit.awk" "$1.tap" >"$1.xml"
 }
 
-# boot_and_judge DIR NAME --expect TABLE|--skips BASE ARCH|--any-skips BOOT-OPTION... KERNEL:
-# boot it, and whatever becomes of the guest, what it said is judged
+# kcsan_lists BASE KERNEL: for --kcsan of the verdict, if KERNEL is one with KCSAN: leaves
+# OURS as $tmp/ours, and the name of TABLE in $kcsan, which is empty if it is not
+kcsan_lists() {
+	kcsan=
+	case $2 in
+	*-kcsan)
+		"$top/scripts/lib/ours" "$1" >"$tmp/ours"
+		# shellcheck disable=SC2034  # the scripts that source this use it
+		kcsan=$top/tests/expect/kcsan-$1.tsv ;;
+	esac
+}
+
+# boot_and_judge DIR NAME [--kcsan OURS TABLE] --expect TABLE|--skips BASE ARCH|--any-skips
+# BOOT-OPTION... KERNEL: boot it, and whatever becomes of the guest, what it said is judged
 boot_and_judge() {
 	judged=$1/results/$2
 	new_results "$1" "$2"
 	shift 2
+	judge_ours='' judge_pairs=''
+	if [ "$1" = --kcsan ]; then
+		judge_ours=$2 judge_pairs=$3
+		shift 3
+	fi
 	case $1 in
 	--expect) judge=$2 judge_base='' judge_arch=''; shift 2 ;;
 	--skips) judge='' judge_base=$2 judge_arch=$3; shift 3 ;;
@@ -46,6 +63,7 @@ boot_and_judge() {
 	set -- --results "$judged"
 	[ -z "$judge" ] || set -- "$@" --expect "$judge"
 	[ -z "$judge_base" ] || set -- "$@" --skips "$judge_base" "$judge_arch"
+	[ -z "$judge_ours" ] || set -- "$@" --kcsan "$judge_ours" "$judge_pairs"
 	# Without a console nothing was judged, whatever boot says
 	if [ -f "$judged.log" ]; then
 		"$top/scripts/lib/verdict" "$@" "$judged.log" || judge_status=1

@@ -196,6 +196,7 @@ function ended(status) {
 # "BUG: KCSAN: data-race in a / b", or "... in a+0x12/0x34" where the other is unknown
 function kcsan_report(line,	pair, side) {
 	sub(/.*BUG: KCSAN: [a-z: -]* in /, "", line)
+	gsub(/ \[[^]]*\]/, "", line)	# of a module
 	gsub(/[ \t]+$/, "", line)
 	if (split(line, side, " / ") < 2)
 		side[2] = "?"

@@ -9,6 +9,7 @@ cat >"$tmp/qemu/qemu-system-x86_64" <<'END'
 #!/bin/sh
 # Says what is in $FAKE_CONSOLE, and then what comes from the keyboard
 sleep "${FAKE_SECONDS:-0}"
+[ -z "${FAKE_ARGS:-}" ] || echo "$*" >"$FAKE_ARGS"
 cat "$FAKE_CONSOLE"
 case $FAKE_CONSOLE in
 *hung) exec cat -v ;;
@@ -29,6 +30,13 @@ check "boot: a guest that comes to its end, its console in the log" sh -c "
 	$(command -v env) FAKE_CONSOLE='$tmp/console' PATH='$tmp/qemu:$PATH' \
 		'$top/scripts/lib/boot' --log '$tmp/boot.log' '$tmp/image'
 	{ echo 'firmware '; cat '$tmp/cases/001'; printf '\\033[31mnot ok 9\\n'; } | cmp - '$tmp/boot.log'"
+two_drives() {
+	FAKE_ARGS=$tmp/args FAKE_CONSOLE=$tmp/console PATH=$tmp/qemu:$PATH \
+		"$top/scripts/lib/boot" --drive "$tmp/one" --drive "$tmp/two" \
+		--log "$tmp/boot.log" "$tmp/image" &&
+	grep -q "file=$tmp/one,.*file=$tmp/two," "$tmp/args"
+}
+check "boot: two drives, in their order" two_drives
 check "boot: a guest that hangs" fails 'the guest hung: no end after 1 s' boot "$tmp/hung"
 check "boot: its console is in the log" sh -c "
 	head -n \"\$(wc -l <'$tmp/hung')\" '$tmp/boot.log' | cmp - '$tmp/hung'"
@@ -71,6 +79,19 @@ lose_log() {	# what run_test does, with a boot that leaves no console
 	sh "$tmp/lose/scripts/judge" "$tmp/lose/dir"
 }
 check "results: a run without a console is no success" fails 'nothing was judged' lose_log
+# Whatever is to be judged by, the verdict has it
+judged_by() {	# OPTION...: of boot_and_judge
+	lose_log >/dev/null 2>&1 || :
+	printf '#!/bin/sh\nwhile [ $# -gt 1 ]; do [ "$1" != --log ] || : >"$2"; shift; done\n' \
+		>"$tmp/lose/scripts/lib/boot"
+	printf '#!/bin/sh\necho "$*"\n' >"$tmp/lose/scripts/lib/verdict"
+	printf '%s\n' '. "$(dirname "$0")/lib/lib.sh"' '. "$top/scripts/lib/results.sh"' \
+		'dir=$1; shift; boot_and_judge "$dir" one "$@" kernel' >"$tmp/lose/scripts/judge"
+	sh "$tmp/lose/scripts/judge" "$tmp/lose/dir" "$@"
+}
+check "results: KCSAN's lists come to the verdict, and the skips" sh -c "
+	printf '%s\n' '--results $tmp/lose/dir/results/one --skips v4.2-rc1 x86_64 --kcsan ours pairs $tmp/lose/dir/results/one.log' |
+	cmp - '$tmp/said'" "$(judged_by --kcsan ours pairs --skips v4.2-rc1 x86_64 >"$tmp/said" 2>&1 || :)"
 # Two at once: the first is in the midst of its run when the second begins
 two_tests() {
 	seconds=30 FAKE_SECONDS=3 run_test "$tmp/passes" >"$tmp/two-1" 2>&1 &

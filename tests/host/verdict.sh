@@ -111,6 +111,7 @@ check "verdict: KCSAN of functions that are not ours is counted" sh -c "
 check "verdict: KCSAN of one of ours fails" fails 'KCSAN: a / mlock_page' kcsan 'a / mlock_page'
 check "verdict: whichever side it is on, and in several parts" fails 'KCSAN: zap_pte_range / x' \
 	kcsan 'zap_pte_range.constprop.0 / x'
+check "verdict: KCSAN of a module" fails 'KCSAN: mlock_page / b' kcsan 'mlock_page [m] / b [m]'
 check "verdict: where the other side is unknown" fails 'KCSAN: mlock_page / ?' kcsan 'mlock_page+0x12/0x40'
 printf 'a\tmlock_page\tthe control kernel reports it as well\n' >"$tmp/pairs"
 check "verdict: KCSAN of a pair in the table" kcsan 'mlock_page / a'

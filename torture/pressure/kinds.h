@@ -29,7 +29,6 @@ enum traits {
 	AGAIN = 1,		/* is wiped, unlocked for a while, locked and written again */
 	GROUPED = 2,		/* in the memory cgroup that has a hog, too */
 	FOUND = 4,		/* has to be found on the disk: its pages, or copies, are not locked */
-	KNOWN = 8,		/* may be found: a page can be on its way to the disk when it is locked */
 };
 
 struct kind {
@@ -50,13 +49,13 @@ static const struct kind kinds[] = {
 	{ "huge shared memory, mlock2()", MLOCK2, HUGE_SHARED, NO_FORK, 0 },
 	{ "pages that KSM merges, mlock2()", MLOCK2, SAME, NO_FORK, GROUPED },
 	{ "copies of a private file's pages, mlock2()", MLOCK2, PRIVATE_FILE, NO_FORK, 0 },
-	{ "locked and written again, mlock2()", MLOCK2, ANONYMOUS, NO_FORK, AGAIN | KNOWN | GROUPED },
+	{ "locked and written again, mlock2()", MLOCK2, ANONYMOUS, NO_FORK, AGAIN | GROUPED },
 	{ "beside a fork child, MADV_DONTFORK, mlock2()", MLOCK2, ANONYMOUS, DONTFORK, 0 },
 	{ "anonymous memory, mlock()", MLOCK, ANONYMOUS, NO_FORK, GROUPED },
 	{ "anonymous memory, mlockall()", MLOCKALL, ANONYMOUS, NO_FORK, 0 },
 	{ "shared memory, mlock()", MLOCK, SHARED, NO_FORK, 0 },
 	{ "huge pages, mlock()", MLOCK, HUGE, NO_FORK, 0 },
-	{ "locked and written again, mlock()", MLOCK, ANONYMOUS, NO_FORK, AGAIN | KNOWN | GROUPED },
+	{ "locked and written again, mlock()", MLOCK, ANONYMOUS, NO_FORK, AGAIN | GROUPED },
 	{ "beside a fork child, MADV_DONTFORK, mlock()", MLOCK, ANONYMOUS, DONTFORK, 0 },
 	{ "anonymous memory, not locked", NOT_LOCKED, ANONYMOUS, NO_FORK, GROUPED | FOUND },
 	{ "shared memory, not locked", NOT_LOCKED, SHARED, NO_FORK, FOUND },

@@ -5,7 +5,7 @@
  * Reads IMAGE again and again, while a guest writes to it, until there is a file END,
  * and then once more: what is overwritten meanwhile was seen before.  Prints a line for
  * each kind: its number, the most pages with its marker that were there at one time, and
- * whether it has to be found, is known to be found now and then, or must not be found.
+ * whether it has to be found ("found") or must not be ("none").
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -108,8 +108,7 @@ int main(int argc, char **argv)
 	search_everywhere(disk, st.st_size);
 	for (kind = 0; kind < KINDS; kind++)
 		printf("%u %u %s\n", kind, most[kind],
-		       kinds[kind].traits & FOUND ? "found" :
-		       kinds[kind].traits & KNOWN ? "known" : "none");
+		       kinds[kind].traits & FOUND ? "found" : "none");
 	fprintf(stderr, "search: read the disk %u times\n", times);
 	return 0;
 }

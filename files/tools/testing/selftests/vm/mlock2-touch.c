@@ -84,6 +84,51 @@ static void test_file(const char *where, const char *dir)
 	close(fd);
 }
 
+/*
+ * A fault maps pages of the file around the one that is touched: but it may not lock
+ * what it finds there of another mapping, wherever in a page table they lie.
+ */
+static void test_neighbours(void)
+{
+	enum { AROUND = 64, IN_FILE = 4 };
+	const size_t len = AROUND * page_size();
+	unsigned int at, unlocked = 0, locked = 0, stayed = 0;
+	char *area = mmap(NULL, 2 * len, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = make_file("/tmp", IN_FILE);
+
+	if (area == MAP_FAILED)
+		tap_bail_out("mmap");
+	area += -(uintptr_t)area % len;
+	for (at = 0; at <= AROUND - IN_FILE; at += 3) {
+		char *map = PAGE(area, at);
+
+		if (mmap(area, len, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+			 MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+			tap_bail_out("mmap");
+		madvise(area, len, 15 /* MADV_NOHUGEPAGE */);
+		touch_range(area, len);
+		if (mmap(map, IN_FILE * page_size(), PROT_READ, MAP_SHARED |
+			 MAP_FIXED, fd, 0) == MAP_FAILED)
+			tap_bail_out("mmap of a file");
+		sys_mlock2(map, IN_FILE * page_size(), MLOCK_ONFAULT);
+		sink = *PAGE(map, at % IN_FILE);
+		locked += page_is_locked(PAGE(map, at % IN_FILE));
+		unlocked += count_pages(area, AROUND, page_is_locked) ==
+			count_pages(map, IN_FILE, page_is_locked);
+		munlock(map, IN_FILE * page_size());
+		stayed += count_pages(area, AROUND, page_is_mlocked);
+	}
+	at /= 3;
+	if (!tap_check(locked == at && unlocked == at,
+		       "a fault locks what it maps, and not what it finds around that"))
+		printf("# got %u and %u of %u\n", locked, unlocked, at);
+	if (!tap_check(!stayed, "and munlock leaves none of them locked"))
+		printf("# got %u pages, want 0\n", stayed);
+	munmap(area, len);
+	close(fd);
+}
+
 /* Absent from the page cache, too, so that a fault has to read it */
 static bool drop_file(int fd, const char *map)
 {
@@ -570,10 +615,11 @@ int main(void)
 		tap_skip_all("mlock2() not in this kernel");
 	skip_without_page_flags();
 
-	tap_plan(55);
+	tap_plan(57);
 	/* Of what waits in the LRU batch of another CPU nothing is said */
 	stay_on_cpu(0);
 	test_file("tmpfs", "/tmp");
+	test_neighbours();
 	test_ext2();
 	test_present_anonymous();
 	test_proc_mem();

@@ -52,6 +52,17 @@ static void let_go(const char *how)
 	tell(how, 0);
 }
 
+/*
+ * Off its LRU list and back: how many have locked it is not known afterwards, so that
+ * munlock() has to ask the others
+ */
+static void forget_count(const void *addr)
+{
+	hold("isolate", addr);
+	let_go("isolate");
+	drain_lru();
+}
+
 static bool is_held(const void *addr)
 {
 	return page_kflags(addr) & KPF_LOCKED;
@@ -166,6 +177,9 @@ static bool comes_to_wait(pid_t pid)
 		fclose(f);
 		if (state && !strncmp(state, ") D", 3))
 			return true;
+		/* Or has ended */
+		if (state && !strncmp(state, ") Z", 3))
+			return false;
 		usleep(50000);
 	}
 	return false;
@@ -497,7 +511,8 @@ static void test_reclaim_half_way(void)
 	}
 	wait_for(to_us[0]);
 	mlock(map, len);
-	drain_lru();	/* A page in a batch cannot be isolated */
+	forget_count(map);
+	forget_count(page);
 	first = pfn_of(map);
 	pfn = pfn_of(page);
 	if (!page_is_locked(page))
@@ -540,47 +555,83 @@ static int unmap(const void *map, size_t len)
 	return munmap((void *)map, len);
 }
 
+/* Lock @map, say so, munlock it when told, and end */
+static pid_t start_locker(const char *map, size_t len, int to_us[2], int to_it[2])
+{
+	pid_t child;
+	char c;
+
+	if (pipe(to_us) || pipe(to_it))
+		tap_bail_out("pipe");
+	child = start_child();
+	if (!child) {
+		if (read(to_it[0], &c, 1) != 1 || mlock(map, len) ||
+		    write(to_us[1], "", 1) != 1 || read(to_it[0], &c, 1) != 1)
+			_exit(1);
+		munlock(map, len);
+		_exit(0);
+	}
+	return child;
+}
+
+static void go_on(int to_it[2])
+{
+	if (write(to_it[1], "g", 1) != 1)
+		tap_bail_out("write");
+}
+
 /*
  * A huge page that a child and we have locked: the child munlocks it, and waits for the
- * page lock, to check for us, while we split it.
+ * page lock, to check for us, while we split it.  If @third, another child locks it once
+ * that has begun to wait, and munlocks it after the split.
  */
-static void test_split(void)
+static void test_split(bool third)
 {
-	const char *claim = "a huge page that is split during munlock of another task is locked";
+	const char *claim = third ?
+		"a huge page that is split during munlock of two other tasks is locked" :
+		"a huge page that is split during munlock of another task is locked";
 	const size_t huge = huge_page_size(), pages = huge / page_size();
 	char *map = map_huge(huge);
 	unsigned int locked;
-	int to_us[2], to_it[2];
-	pid_t child;
-	char c;
+	int to_us[2][2], to_it[2][2];
+	pid_t child, other;
 
 	if (!map || kernel_since(4, 5)) {
 		tap_skip(claim, "no huge pages, or a split is of the pmd alone");
 		return;
 	}
-	if (pipe(to_us) || pipe(to_it))
-		tap_bail_out("pipe");
 	mprotect(map, huge, PROT_READ);
 	mlock(map, huge);
-	child = start_child();
-	if (!child) {
-		mlock(map, huge);
-		if (write(to_us[1], "", 1) != 1 || read(to_it[0], &c, 1) != 1)
-			_exit(1);
-		munlock(map, huge);
-		_exit(0);
-	}
-	wait_for(to_us[0]);
+	child = start_locker(map, huge, to_us[0], to_it[0]);
+	other = start_locker(map, huge, to_us[1], to_it[1]);
+	go_on(to_it[0]);
+	wait_for(to_us[0][0]);
+	forget_count(map);
 	hold("lock", map);
-	if (write(to_it[1], "g", 1) != 1 || !comes_to_wait(child))
+	go_on(to_it[0]);
+	if (!comes_to_wait(child))
 		tap_bail_out("a child that munlocks");
+	if (third) {
+		go_on(to_it[1]);
+		wait_for(to_us[1][0]);
+	}
 	/* The end of a VMA within it */
 	mprotect(map, huge / 2, PROT_NONE);
+	if (third) {
+		go_on(to_it[1]);
+		/* Or it waits, too, for the first page */
+		comes_to_wait(other);
+	}
 	locked = count_pages(map, pages, page_is_mlocked);
 	let_go("lock");
-	if (child_status(child))
+	if (!third) {
+		go_on(to_it[1]);
+		wait_for(to_us[1][0]);
+		go_on(to_it[1]);
+	}
+	if (child_status(child) || child_status(other))
 		tap_bail_out("a child that munlocks");
-	if (!tap_check(!page_is_huge(map) && locked == pages &&
+	if (!tap_check(!page_is_huge(map) && (third || locked == pages) &&
 		       count_pages(map, pages, page_is_locked) == pages, "%s", claim))
 		printf("# got %u Mlocked of %zu, then %u locked\n", locked, pages,
 		       count_pages(map, pages, page_is_locked));
@@ -593,7 +644,7 @@ int main(void)
 	bool has = mlock2_supported();
 	int fd, i;
 
-	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4 + 4);
+	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4 + 5);
 	/* What is migrated or put back is in the LRU batch of this CPU then */
 	stay_on_cpu(0);
 	test("anonymous", -1, MAP_PRIVATE | MAP_ANONYMOUS, has);
@@ -615,6 +666,7 @@ int main(void)
 	test_half_way("munlock()", munlock);
 	test_half_way("munmap()", unmap);
 	test_reclaim_half_way();
-	test_split();
+	test_split(false);
+	test_split(true);
 	return tap_exit();
 }

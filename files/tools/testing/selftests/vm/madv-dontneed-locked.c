@@ -46,11 +46,11 @@ static void test_locked(const char *how, bool lf)
 		tap_bail_out(how);
 	touch_range(map, LEN);
 	tap_check(error_of(madvise(map, LEN, MADV_DONTNEED)) == EINVAL &&
-		  count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
+		  count_pages(map, NR_PAGES, batched_page_is_locked) == NR_PAGES,
 		  "%s: MADV_DONTNEED is EINVAL, and leaves the pages", how);
 	tap_check(!give_back(map, FREED * page_size()), "%s: the advice is taken", how);
 	tap_check(!count_pages(map, FREED, page_is_present), "%s: the pages are gone", how);
-	tap_check(count_pages(PAGE(map, FREED), NR_PAGES - FREED, page_is_locked) ==
+	tap_check(count_pages(PAGE(map, FREED), NR_PAGES - FREED, batched_page_is_locked) ==
 		  NR_PAGES - FREED, "%s: those beside them stay", how);
 	vma = vma_of(map);
 	tap_check(vma.lo && vma.lf == lf && locked_pages() == charged + NR_PAGES,
@@ -58,7 +58,7 @@ static void test_locked(const char *how, bool lf)
 	for (i = 0; i < FREED; i++)
 		zero += !*PAGE(map, i);
 	touch_range(map, FREED * page_size());
-	tap_check(zero == FREED && count_pages(map, FREED, page_is_locked) == FREED,
+	tap_check(zero == FREED && count_pages(map, FREED, batched_page_is_locked) == FREED,
 		  "%s: they come back empty, and locked, when they are touched", how);
 	munlock(map, LEN);
 	tap_check(count_pages(map, NR_PAGES, page_is_unlocked) == NR_PAGES,

@@ -684,6 +684,22 @@ static int lock_error(int err)
 	return err;
 }
 
+/*
+ * After a lock that has succeeded: is more charged than the task was ever allowed?  One
+ * call in four, as that takes longer than the call
+ */
+static void check_charge(const struct op *op)
+{
+	static __thread unsigned int calls;
+	long charged;
+
+	if (!opt.privilege || !geteuid() || calls++ % 4)
+		return;
+	charged = charged_pages();
+	if (charged > (long)(opt.limit / page_size))
+		complain(what_names[op->what], charged, "charged, above the limit");
+}
+
 int do_op(struct slot *slot, const struct op *op)
 {
 	char *addr = addr_of(op);
@@ -692,10 +708,15 @@ int do_op(struct slot *slot, const struct op *op)
 
 	switch (op->what) {
 	case MLOCK:
-		return lock_error(error_of(mlock(addr, bytes)));
+		err = error_of(mlock(addr, bytes));
+		if (!err)
+			check_charge(op);
+		return lock_error(err);
 	case MLOCK2:
 		err = error_of(syscall(SYS_mlock2, addr, bytes,
 				       op->arg % 4 ? MLOCK_ONFAULT : 0));
+		if (!err)
+			check_charge(op);
 		return op->arg % 4 ? err : lock_error(err);
 	case MUNLOCK:
 		return error_of(munlock(addr, bytes));

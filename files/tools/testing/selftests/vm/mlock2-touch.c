@@ -129,6 +129,49 @@ static void test_neighbours(void)
 	close(fd);
 }
 
+/*
+ * However much of a file one fault may map (fault_around_bytes, where debugfs is
+ * mounted), each page that is there counts once.
+ */
+static void test_large_around(void)
+{
+	static const char file[] = "/sys/kernel/debug/fault_around_bytes";
+	enum { IN_FILE = 512, FIRST = 5, MANY = 96, BEHIND = 128 };
+	const size_t len = IN_FILE * page_size();
+	char *map = mmap(NULL, 2 * len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned int present, locked, stayed, i;
+	char text[32];
+	int fd = make_file("/tmp", 1);
+
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap");
+	/* From the first page of a page table, where the window begins as well */
+	map += -(uintptr_t)map % len;
+	if (ftruncate(fd, len) || pwrite(fd, "", 1, FIRST * page_size()) != 1)
+		tap_bail_out("a file with a hole");
+	for (i = MANY; i < BEHIND; i++)
+		if (pwrite(fd, "", 1, i * page_size()) != 1)
+			tap_bail_out("write");
+	if (mmap(map, len, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+		tap_bail_out("mmap of a file");
+	snprintf(text, sizeof(text), "%zu", len);
+	if (!access(file, W_OK))
+		set_and_restore(file, text);
+	sys_mlock2(map, len, MLOCK_ONFAULT);
+	for (i = MANY; i < BEHIND; i++)
+		sink = *PAGE(map, i);
+	present = count_pages(map, IN_FILE, page_is_present);
+	locked = count_pages(map, IN_FILE, page_is_locked);
+	munlock(map, len);
+	stayed = count_pages(map, IN_FILE, page_is_mlocked);
+	if (!tap_check(present >= BEHIND - MANY && locked == present && !stayed,
+		       "a fault that may map 512 pages counts each once"))
+		printf("# got %u present, %u locked, then %u\n", present, locked, stayed);
+	restore_all();
+	munmap(map, len);
+	close(fd);
+}
+
 /* Absent from the page cache, too, so that a fault has to read it */
 static bool drop_file(int fd, const char *map)
 {
@@ -615,11 +658,12 @@ int main(void)
 		tap_skip_all("mlock2() not in this kernel");
 	skip_without_page_flags();
 
-	tap_plan(57);
+	tap_plan(58);
 	/* Of what waits in the LRU batch of another CPU nothing is said */
 	stay_on_cpu(0);
 	test_file("tmpfs", "/tmp");
 	test_neighbours();
+	test_large_around();
 	test_ext2();
 	test_present_anonymous();
 	test_proc_mem();

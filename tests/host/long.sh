@@ -202,6 +202,16 @@ check "check: fewer results than the plan says" fails '1 results, and 5 are plan
 	long_check PLANNED=5 "$long/scripts/check" v4.2-rc1
 check "check: what picks tests and kernels does not reach it" \
 	long_check TEST=one KERNEL=/nowhere LOF_RUNS=9 "$long/scripts/check" v4.2-rc1
+cp "$long/scripts/kernel" "$toys/long-kernel"
+cp "$long/scripts/races" "$toys/long-races"
+echo 'exit 1' | stand_in scripts/kernel
+echo "echo races >>'$toys/called'" | stand_in scripts/races
+: >"$toys/called"
+long_check "$long/scripts/check" v4.2-rc1 >"$tmp/log2" 2>&1 || :
+check "check: what races does not run on the kernel before, if today's does not build" sh -c "
+	grep -q 'kernel: 0 passed, 1 failed' '$tmp/log2' && ! grep -qx races '$toys/called'"
+cp "$toys/long-kernel" "$long/scripts/kernel"
+cp "$toys/long-races" "$long/scripts/races"
 # check-all, whose steps are but check
 sed 's/^\tstep "$base: mutants".*/&\n\texit/; /^\tstep "$base: check"/!{/^\tstep /d}; s/^\tfor arch in .*/\tfor arch in; do/' \
 	"$long/scripts/check-all" >"$long/scripts/check-all-short"
@@ -224,6 +234,54 @@ long_tools() {	# what check-all takes for the tools
 }
 check "cells: another CC is another key" sh -c "[ '$(long_tools 2>&1 | tail -n 1)' = CC= ] &&
 	[ '$(CC=other long_tools 2>&1 | tail -n 1)' = CC=other ]"
+
+# check-all on kernels that hold the sum of the queue, and on programs that say what they ran on
+all=$toys/all
+cp -R "$toy" "$all"
+rm -rf "$all/out"
+mkdir -p "$all/tests/static"
+find "$all/configs/arch" -name '*.sh' ! -name x86_64.sh -delete
+all_script() { { printf '#!/bin/sh\ntop=%s\n' "$all"; cat; } >"$all/$1"; chmod +x "$all/$1"; }
+all_script scripts/kernel <<-'EOF2'
+	name=$2${3:+-${3#--}}
+	[ ! -e "$top/fail$name" ] || exit 1
+	mkdir -p "$top/out/$1/$name"
+	git -C "$top/out/$1/linux" diff --quiet && kind=series || kind=edited
+	echo "new, $kind" >"$top/out/$1/$name/image"
+EOF2
+for script in scripts/torture:-debug scripts/races:-control scripts/foreign:-debug scripts/pressure: scripts/numa:-debug \
+	scripts/test: scripts/kselftest: scripts/check: scripts/mutants: scripts/bisect-check: scripts/lib/hold-page: \
+	scripts/lib/nommu: tests/static/uapi: tests/static/objects: scripts/deps:; do
+	echo "echo \"runs \$0 on \$(cat \$top/out/v4.2-rc1/x86_64${script#*:}/image)\"" | all_script "${script%:*}"
+done
+all_run() { LINUX=$toy_linux "$all/scripts/check-all"; }
+for kernel in debug control; do
+	mkdir -p "$all/out/v4.2-rc1/x86_64-$kernel"
+	echo "of another queue" >"$all/out/v4.2-rc1/x86_64-$kernel/image"
+	: >"$all/failx86_64-$kernel"
+done
+all_run >"$tmp/log2" 2>&1 || :
+for step in 'half an hour of the race fuzzer' 'control, races' 'trinity and stress-ng'; do
+	check "check-all: without its kernel there is no '$step'" grep -q "^FAILED: v4.2-rc1: $step" "$tmp/log2"
+done
+rm "$all"/failx86_64-*
+all_run >"$tmp/log2" 2>&1 || cat "$tmp/log2"
+check "check-all: with them it runs on those of today" sh -c "
+	cat '$tmp/log2'; grep -q 'runs .*/torture on new' '$tmp/log2' && grep -q 'runs .*/races on new' '$tmp/log2' &&
+	! grep -q 'another queue' '$tmp/log2' && ! grep -q '^FAILED' '$tmp/log2'"
+all_edit=$all/out/v4.2-rc1/linux/mm/file-1.c
+printf 'echo edit >>%s\n' "$all_edit" | all_script tests/static/objects
+printf 'git -C %s checkout -q -- mm/file-1.c\n' "${all_edit%/mm/*}" | all_script scripts/mutants
+all_run >"$tmp/log2" 2>&1 || :
+check "check-all: what runs while its tree is edited is no result" \
+	grep -q '^FAILED: v4.2-rc1: tables of other' "$tmp/log2"
+check "check-all: nor is what comes after, on the edited tree" sh -c "
+	cat '$tmp/log2'; grep -q '^FAILED: v4.2-rc1: run_vmtests' '$tmp/log2' && ! grep -q 'on new, edited' '$tmp/log2'"
+git -C "${all_edit%/mm/*}" checkout -q -- mm/file-1.c
+printf 'echo "# edit" >>%s/scripts/numa\n' "$all" | all_script tests/static/objects
+all_run >"$tmp/log2" 2>&1 || :
+check "check-all: so is what runs while the project is edited" sh -c "
+	cat '$tmp/log2'; grep -q '^FAILED: v4.2-rc1: tables of other' '$tmp/log2' && grep -q '^passed: v4.2-rc1: run_vmtests' '$tmp/log2'"
 
 # lint, on kernels that make and the compiler fail on
 lint_out=$toys/lint-out/v4.2-rc1

@@ -86,6 +86,13 @@ rm "$control/tools/new.o" "$toy/files/tools/new.o"
 check "tree: what was taken back meanwhile is not up to date" work_make
 check "tree: it is gone" test ! -e "$work_tree/tools/new.o" -a ! -e "$control/tools/new.o"
 
+# A kernel that does not build leaves none of an earlier build
+mkdir -p "$work_out/x86_64"
+echo earlier >"$work_out/x86_64/image"
+check "kernel: one that does not build" fails 'tinyconfig failed' "$toy/scripts/kernel" v4.2-rc1 x86_64
+check "kernel: leaves no image of an earlier build" test ! -e "$work_out/x86_64/image"
+rm -r "$work_out/x86_64"
+
 # clean
 spared() {	# TEXT: clean fails with TEXT, and out/ is there
 	fails -E "$1" work_clean && [ -f "$work_tree/Makefile" ] && [ -d "$control" ]

@@ -44,7 +44,10 @@ kcsan_lists() {
 # boot_and_judge DIR NAME [--kcsan OURS TABLE] --expect TABLE|--skips BASE ARCH|--any-skips
 # BOOT-OPTION... KERNEL: boot it, and whatever becomes of the guest, what it said is judged
 boot_and_judge() {
-	judged=$1/results/$2
+	judged=$1/results/$2 judge_kernel=${1##*/}
+	# An image from elsewhere may be that of any kernel
+	for judge_image; do :; done
+	[ "$judge_image" = "$1/image" ] || judge_kernel=
 	new_results "$1" "$2"
 	shift 2
 	judge_ours='' judge_pairs=''
@@ -60,7 +63,7 @@ boot_and_judge() {
 	esac
 	judge_status=0
 	"$top/scripts/lib/boot" --log "$judged.log" "$@" || judge_status=1
-	set -- --results "$judged"
+	set -- --results "$judged" --kernel "$judge_kernel"
 	[ -z "$judge" ] || set -- "$@" --expect "$judge"
 	[ -z "$judge_base" ] || set -- "$@" --skips "$judge_base" "$judge_arch"
 	[ -z "$judge_ours" ] || set -- "$@" --kcsan "$judge_ours" "$judge_pairs"

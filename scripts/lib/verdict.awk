@@ -3,7 +3,7 @@
 # verdict.awk - the rules of scripts/lib/verdict, which see; only that runs it.
 #
 # Variables: table (expected results, or empty), skips (what may skip, or empty) with
-# base and arch, complaints (patterns), ours and pairs (files, or empty), tap (a file to
+# base and arch, kernel (whose console it is, or empty), complaints (patterns), ours and pairs (files, or empty), tap (a file to
 # write, or empty), name.
 # Prints "verdict: ..." for whatever is wrong, and the sum as the last line.
 
@@ -288,6 +288,8 @@ BEGIN {
 }
 /^guest: kernel log ends$/ { inlog = 0; haslog = 1; next }
 /^guest: all done$/ { done = 1; next }
+/^guest: leaks begin$/ { leaks = 1 }
+inlog && /kcsan: selftest: [0-9]/ { kcsan = 1 }
 /^guest: (bad line|no \/job|cannot (run|kill)|kmemleak cannot)/ { bad($0) }
 
 inlog && /[^ ]/ { lines++ }
@@ -362,6 +364,11 @@ END {
 	left = taint_left(taint["end"], explained)
 	if (left && !(taint["start"] + 0))
 		bad("kernel: tainted: " left " (" taint_letters(left) ")")
+	# A kernel that has lost what it is there for
+	if (kernel ~ /-debug$/ && !leaks)
+		bad("kernel: no kmemleak in " kernel ": is it in its .config?")
+	if (kernel ~ /-kcsan$/ && !kcsan)
+		bad("kernel: no KCSAN in " kernel ": is it in its .config?")
 	if (!done)
 		bad("the guest did not say that it was done")
 	if (table != "") {

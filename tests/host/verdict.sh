@@ -126,6 +126,16 @@ check "verdict: KCSAN without a list is a complaint" fails 'kernel: .*KCSAN: dat
 : >"$tmp/none"
 check "verdict: no list of functions" fails 'no list of functions' verdict --kcsan "$tmp/none" "$tmp/pairs" "$tmp/cases/001"
 
+# A kernel that has lost what it is there for
+check "verdict: a debug kernel that did not look for leaks" fails 'no kmemleak in x86_64-debug' \
+	verdict --kernel x86_64-debug "$tmp/cases/001"
+sed 's/^guest: kernel log begins/guest: leaks begin\nguest: leaks end\n&/' "$tmp/cases/001" >"$tmp/leaks"
+check "verdict: one that did" verdict --kernel x86_64-debug "$tmp/leaks"
+check "verdict: a KCSAN kernel without KCSAN" fails 'no KCSAN in x86_64-debug-kcsan' \
+	verdict --kernel x86_64-debug-kcsan "$tmp/leaks"
+sed "/^<6>Linux version/s/\$/\n<6>kcsan: selftest: 3\/3 tests passed/" "$tmp/cases/001" >"$tmp/has-kcsan"
+check "verdict: one with it" verdict --kernel x86_64-debug-kcsan "$tmp/has-kcsan"
+
 # Tables
 log=$tmp/failing
 sed 's/^ok 2/not ok 2/; 0,/^# exit 0/s//# exit 1/' "$tmp/cases/001" >"$log"

@@ -91,6 +91,27 @@ mkdir -p "$work_out/x86_64"
 echo earlier >"$work_out/x86_64/image"
 check "kernel: one that does not build" fails 'tinyconfig failed' "$toy/scripts/kernel" v4.2-rc1 x86_64
 check "kernel: leaves no image of an earlier build" test ! -e "$work_out/x86_64/image"
+# Nor one that loses an option meanwhile, as with a compiler that lacks what it needs
+cp "$toy/scripts/lib/lib.sh" "$toys/work-lib"
+cat >>"$toy/scripts/lib/lib.sh" <<-'EOF2'
+	case $me in kernel)
+		kmake() {
+			case $3 in
+			tinyconfig) mkdir -p "$2"; : >"$2/.config" ;;
+			olddefconfig) ;;
+			*) [ ! -e "$out/lose" ] || sed -i /CONFIG_BLOCK=/d "$2/.config"; mkdir -p "$2/${IMAGE%/*}"; : >"$2/$IMAGE" ;;
+			esac
+		} ;;
+	esac
+EOF2
+check "kernel: one that builds" "$toy/scripts/kernel" v4.2-rc1 x86_64
+: >"$toy/out/lose"
+check "kernel: one whose build loses an option" fails 'does not take these options: .*CONFIG_BLOCK=y' \
+	"$toy/scripts/kernel" v4.2-rc1 x86_64
+check "kernel: is not there either" test ! -e "$work_out/x86_64/image"
+rm "$toy/out/lose"
+check "kernel: with it again it is configured anew" "$toy/scripts/kernel" v4.2-rc1 x86_64
+cp "$toys/work-lib" "$toy/scripts/lib/lib.sh"
 rm -r "$work_out/x86_64"
 
 # clean

@@ -168,6 +168,22 @@ lock_build() {
 	}
 }
 
+# lock_folder DIR: nobody else who calls this leaves anything in DIR until the script ends.
+# Whoever writes a console, a result or a table below out/ does; a script has one such
+# folder at a time.
+folder_locked=
+lock_folder() {
+	[ "$folder_locked" != "$1" ] || return 0
+	need flock util-linux
+	make_out "$1"
+	exec 5<"$1"
+	flock -n 5 || {
+		note "waiting for another run that writes to $1"
+		flock 5
+	}
+	folder_locked=$1
+}
+
 # make_out DIR: make the directory, OUT first.  If there was none, it is ours, and
 # scripts/clean may remove it.
 make_out() {

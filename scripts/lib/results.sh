@@ -8,18 +8,8 @@
 
 # new_results DIR NAME: remove what the last run left, so that nobody reads it for this.
 # Who else wants to leave results there waits until this script ends.
-results_locked=
 new_results() {
-	mkdir -p "$1/results"
-	if [ "$results_locked" != "$1" ]; then
-		need flock util-linux
-		exec 5>"$1/results/.lock"
-		flock -n 5 || {
-			note "waiting for another run that leaves its results in $1/results"
-			flock 5
-		}
-		results_locked=$1
-	fi
+	lock_folder "$1/results"
 	rm -f "$1/results/$2.log" "$1/results/$2.tap" "$1/results/$2.xml" "$1/results/config"
 	[ ! -f "$1/build/.config" ] || cp "$1/build/.config" "$1/results/config"
 }
@@ -63,7 +53,8 @@ boot_and_judge() {
 	esac
 	judge_status=0
 	"$top/scripts/lib/boot" --log "$judged.log" "$@" || judge_status=1
-	set -- --results "$judged" --kernel "$judge_kernel"
+	set -- --results "$judged"
+	[ -z "$judge_kernel" ] || set -- "$@" --kernel "$judge_kernel"
 	[ -z "$judge" ] || set -- "$@" --expect "$judge"
 	[ -z "$judge_base" ] || set -- "$@" --skips "$judge_base" "$judge_arch"
 	[ -z "$judge_ours" ] || set -- "$@" --kcsan "$judge_ours" "$judge_pairs"

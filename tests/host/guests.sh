@@ -46,3 +46,28 @@ mkdir -p "$guests_out/x86_64-control"
 : >"$guests_out/x86_64-control/image"
 pressure --control >"$tmp/log2" 2>&1 || :
 check "pressure: of the control kernel it may be" sh -c "cat '$tmp/log2'; ! grep -q 'may not skip' '$tmp/log2'"
+
+# torture: two at once, of which one fails, and where the console is left
+printf '%s\n' 'TAP version 13' 'ok 1 - the books of group 0x1 agree' 1..1 | console 'races --seed 2 --seconds 120 ' 0 |
+	sed 's/ $//' >"$tmp/good"
+sed 's/^ok 1/not ok 1/; s/^# exit 0/# exit 1/; s/--seed 2/--seed 1/' "$tmp/good" >"$tmp/bad"
+guest_script scripts/lib/boot <<-EOF2
+	while [ \$# -gt 1 ]; do case \$1 in --log) log=\$2 ;; --job) job=\$2 ;; esac; shift; done
+	rm -f "\$log"
+	sleep 0.5
+	if grep -q 'seed 1 ' "\$job"; then cp '$tmp/bad' "\$log"; else cp '$tmp/good' "\$log"; fi
+	sleep 0.5
+EOF2
+torture() { "$guests/scripts/torture" --mode races "$@" v4.2-rc1 x86_64; }
+torture_twice() {
+	torture --seed 2 >"$tmp/two-1" 2>&1 &
+	! torture --seed 1 >"$tmp/two-2" 2>&1 || { cat "$tmp/two-2"; return 1; }
+	wait $! || { cat "$tmp/two-1"; return 1; }
+	grep -q 'waiting for another run' "$tmp/two-1" "$tmp/two-2"
+}
+check "torture: two at once judge a console each" torture_twice
+mkdir "$toys/mine"
+: >"$toys/mine/bzImage"
+echo mine >"$toys/mine/torture.log"
+check "torture: another image" torture --seed 2 --image "$toys/mine/bzImage"
+check "torture: leaves the files beside it alone" grep -qx mine "$toys/mine/torture.log"

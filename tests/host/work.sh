@@ -203,9 +203,15 @@ for name in v4.2-rc1/x86_64-control-debug/my-notes.txt v4.2-rc1/x86_64-control-d
 	check "clean: $name, beside what the scripts leave, is named" spared "$name is not of these scripts"
 	rm "$toy/out/$name"
 done
-exec 5>"$work_out/x86_64-control-debug/results/.lock"
+exec 5<"$work_out/x86_64-control-debug/results"
 flock 5
 check "clean: results of a test that still runs stay" spared 'another run uses .*/x86_64-control-debug/results'
+exec 5<"$work_out/x86_64-control-debug"
+flock 5
+check "clean: so does what torture, races and run write beside them" spared 'another run uses .*/x86_64-control-debug'
+exec 5<"$toy/out/bench"
+flock 5
+check "clean: and what a benchmark writes" spared 'another run uses .*/bench'
 exec 5>&-
 mv "$work_tree" "$toys/work-away"
 check "clean: a work tree without its repository is named" \

@@ -117,6 +117,33 @@ mutants_twice >"$tmp/mutants"
 check "mutants: what is linked into the programs that race is part of them" sh -c "
 	cat '$tmp/mutants-1'; grep -q '3 cells run, 0 kept' '$tmp/mutants-1'"
 
+# What is the user's in the tree of the mutants
+long_mutant=$long/out/v4.2-rc1/mutant
+mutants_refuse() { fails "$1" "$long/scripts/mutants" v4.2-rc1; }
+echo mine >>"$long_mutant/mm/file-2.c"
+check "mutants: an edit in their tree is named" mutants_refuse 'mutant has changes of yours (mm/file-2.c)'
+check "mutants: and kept" grep -qx mine "$long_mutant/mm/file-2.c"
+git -C "$long_mutant" commit -qam mine
+check "mutants: so is a commit" mutants_refuse 'mutant has commits of yours'
+git -C "$long_mutant" reset -q --hard HEAD~1
+mv "$long_mutant" "$toys/long-mutant"
+git init -q "$long_mutant"
+check "mutants: and a repository in its place" mutants_refuse 'mutant has something that is no work tree of ours'
+check "mutants: which is kept" test -d "$long_mutant/.git"
+rm -rf "$long_mutant"
+mv "$toys/long-mutant" "$long_mutant"
+# A run that is killed leaves its mutant
+cp "$long/scripts/kernel" "$toys/long-kernel"
+echo "[ ! -e '$toys/long-kill' ] || kill -KILL \$PPID" | stand_in scripts/kernel
+"$long/scripts/mutants" v4.2-rc1 seen >"$tmp/log2" 2>&1 || :
+: >"$toys/long-kill"
+"$long/scripts/mutants" v4.2-rc1 unborn >"$tmp/log2" 2>&1 || :
+rm "$toys/long-kill"
+check "mutants: a run that is killed leaves one" sh -c "cat '$tmp/log2'; ! git -C '$long_mutant' diff --quiet"
+check "mutants: the next one undoes it" sh -c "
+	'$long/scripts/mutants' v4.2-rc1 seen; git -C '$long_mutant' diff --exit-code"
+cp "$toys/long-kernel" "$long/scripts/kernel"
+
 # bisect-check
 cat >"$toys/long-git" <<-'EOF2'
 	#!/bin/sh
@@ -131,6 +158,17 @@ check "bisect-check: a list of patches that fails is no success" fails 'cannot l
 	env PATH="$toys/long-bin:$PATH" "$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
 check "bisect-check: FROM beyond the last patch builds nothing, and says so" fails 'no patch to build' \
 	env FROM=100 "$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
+bisect_dir=$long/out/v4.2-rc1/bisect
+mkdir -p "$bisect_dir"
+echo mine >"$bisect_dir/notes"
+check "bisect-check: what is the user's in its folder is named" fails 'bisect has notes, which is yours' \
+	"$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
+rm "$bisect_dir/notes"
+git init -q "$bisect_dir/build"
+check "bisect-check: so is a repository" fails 'bisect has a repository of yours' \
+	"$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
+check "bisect-check: both are kept" test -d "$bisect_dir/build/.git"
+rm -r "$bisect_dir"
 # With a kernel that builds at once, and boots into the console that it is told
 cp "$long/scripts/lib/lib.sh" "$toys/long-lib"
 cat >>"$long/scripts/lib/lib.sh" <<-'EOF2'
@@ -147,6 +185,7 @@ bisect() {	# [SED SCRIPT]: what the guest says is changed by it
 	BISECT_CONSOLE=$tmp/bisect-console FRESH=1 "$long/scripts/bisect-check" v4.2-rc1 x86_64
 }
 check "bisect-check: what passes" bisect
+check "bisect-check: leaves nothing behind" test ! -e "$bisect_dir"
 check "bisect-check: a check that fails is none of its business" \
 	bisect 's/^ok 2/not ok 2/; 0,/^# exit 0/s//# exit 1/'
 check "bisect-check: a complaint is" fails 'the kernel complains' bisect 's/^<6>Linux.*/&\n<4>WARNING: CPU: 0/'

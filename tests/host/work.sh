@@ -167,7 +167,7 @@ git -C "$work_tree" update-index --assume-unchanged mm/file-3.c
 check "clean: a file that git is not to look at is named" spared 'assume-unchanged'
 git -C "$work_tree" update-index --no-assume-unchanged mm/file-3.c
 git init -q "$work_out/clone"
-check "clean: a repository of his is named" spared 'clone is not of these scripts'
+check "clean: a repository of his is named" spared 'clone is a repository'
 mkdir "$work_out/x86_64-debug"
 mv "$work_out/clone" "$work_out/x86_64-debug/build"
 check "clean: whatever it is called" spared 'x86_64-debug/build is a repository'
@@ -188,16 +188,21 @@ check "clean: also in control" spared 'has changes of yours \(mine.o\)'
 rm "$control/mine.o"
 # What the scripts leave, as long runs and benchmarks have
 mkdir -p "$work_out/x86_64-control-debug/build/mm" "$work_out/x86_64-control-debug/results" "$work_out/mips64" \
+	"$work_out/x86_64-debug-kasan" "$work_out/bisect" \
 	"$toy/out/bench/cells" "$toy/out/semantics" "$toy/out/peers/6.1/boot" "$work_out/mutants" "$work_out/bisect-check" "$toy/out/check-all"
 for left in x86_64-control-debug/build/mm/a.o x86_64-control-debug/image x86_64-control-debug/config.lost \
-	x86_64-control-debug/torture-locks.log x86_64-control-debug/results/hold-page.xml x86_64-control-debug/results/config \
-	mips64/kernel.steps ../bench/cost.md ../bench/debian-5.10-control-full.tsv ../bench/overhead.svg ../bench/lru-locks-v4.2-rc1.md \
-	../bench/cells/31a5d9ecbd94045fa6f50ccc960155e9.key ../semantics/stock-6.1.log ../peers/6.1/boot/vmlinuz mutants.tsv \
+	x86_64-control-debug/torture-i386.log x86_64-control-debug/results/hold-page.xml x86_64-control-debug/results/config \
+	mips64/kernel.steps ../bench/cost.md ../bench/v4.2-rc1-control-full.tsv ../bench/overhead.svg ../bench/lru-locks-v4.2-rc1.md \
+	../bench/cells/31a5d9ecbd94045fa6f50ccc960155e9.key ../semantics/stock-6.1.log ../peers/6.1/boot/vmlinuz-6.1.0-1-cloud-amd64 mutants.tsv \
 	mutants/31a5d9ecbd94045fa6f50ccc960155e9 bisect-check/31a5d9ecbd94045fa6f50ccc960155e9.key \
-	../check-all/31a5d9ecbd94045fa6f50ccc960155e9; do
+	../check-all/31a5d9ecbd94045fa6f50ccc960155e9 x86_64-control-debug/results/secret-disk.tap x86_64-control-debug/results/foreign.log \
+	x86_64-control-debug/build/.config x86_64-control-debug/build/vmlinux x86_64-debug-kasan/image bisect/log .series.sum \
+	../bench/shared-locks-v4.2-rc1-control-tmpfs-1-500.log ../bench/density.png ../peers/6.1/brd.ko ../semantics/stock-5.10-held.log; do
 	echo ours >"$work_out/$left"
 done
 for name in v4.2-rc1/x86_64-control-debug/my-notes.txt v4.2-rc1/x86_64-control-debug/results/mine.log v4.2-rc1/x86_64-mine \
+	v4.2-rc1/x86_64-control-debug/torture-my-finding.log v4.2-rc1/x86_64-control-debug/build/my.config v4.2-rc1/bisect/notes \
+	bench/before-my-change.tsv peers/6.1/boot/notes semantics/mine.log \
 	v4.2-rc1/mutants/mine bench/mine.md bench/linux semantics/mine.txt check-all/mine; do
 	echo mine >"$toy/out/$name"
 	check "clean: $name, beside what the scripts leave, is named" spared "$name is not of these scripts"
@@ -225,6 +230,17 @@ OUT=$toys/work-empty work_make >/dev/null 2>&1
 check "clean: an empty OUT of the user's is not taken for ours" \
 	fails 'was not made by these scripts' env OUT="$toys/work-empty" "$toy/scripts/clean"
 work_make >/dev/null 2>&1
+
+# Whoever leaves results has a line in the table
+known_results() {
+	sed -n 's/.*\(boot_and_judge\|new_results\) "$dir" "\{0,1\}\([a-z][a-z-]*\).*/\2/p' \
+		"$top"/scripts/[a-km-z]* "$top"/scripts/lib/[a-z]* >"$tmp/names"
+	[ "$(grep -c . "$tmp/names")" -gt 4 ] || return 1
+	while read -r name; do
+		grep -q "results/.*[(|]$name[|)]" "$top/scripts/lib/leaves.tsv" || { echo "$name"; return 1; }
+	done <"$tmp/names"
+}
+check "clean: knows the results of every script" known_results
 
 # refresh, and tree after it
 work_refresh() { LOF_CACHE=$toys/work-cache "$toy/scripts/refresh" v4.2-rc1; }

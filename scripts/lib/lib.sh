@@ -199,8 +199,18 @@ make_out() {
 }
 
 # edited_series DIR: print what is the user's in the mails that scripts/series has made,
-# if anything is: the mailbox beside them is their copy
+# if anything is: the mailbox beside them is their copy, and its sum is kept
 edited_series() {
+	edited_sum=${1%/*}/.${1##*/}.sum
+	if [ -e "$1.mbox" ]; then
+		# An older scripts/series kept none
+		if [ -f "$edited_sum" ] || [ ! -d "$1" ]; then
+			[ "$(sha256sum <"$1.mbox")" = "$(cat "$edited_sum" 2>/dev/null)" ] || {
+				echo "a mailbox $1.mbox that is not as it was made"
+				return
+			}
+		fi
+	fi
 	[ -d "$1" ] || return 0
 	edited=$(find "$1" -mindepth 1 ! -name '*.patch' | head -n 1)
 	if [ -n "$edited" ]; then

@@ -382,4 +382,12 @@ sed -i 's/^a toy$/mine/' "$work_out/series/0000-cover-letter.patch"
 check "series: a cover letter that was edited is named" fails 'series has mails .* edited' work_series
 check "series: and kept" has mine "$work_out/series/0000-cover-letter.patch"
 check "clean: also by clean" fails 'series has mails .* edited' work_clean
+sed -i 's/^mine$/a toy/' "$work_out/series/0000-cover-letter.patch"
+rm -r "$work_out/series"
+check "series: is made anew where the folder was removed" work_series
+rm -r "$work_out/series"
+sed -i 's/^a toy$/mine/' "$work_out/series.mbox"
+check "series: a mailbox that was edited is named, without the folder" fails 'series.mbox that is not as it was made' work_series
+check "series: and the mailbox is kept" has mine "$work_out/series.mbox"
+check "clean: which names it, too" fails 'series.mbox that is not as it was made' work_clean
 rm -rf "$toy/files/scripts" "$toy/docs" "$toy/out"

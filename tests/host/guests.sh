@@ -71,3 +71,17 @@ mkdir "$toys/mine"
 echo mine >"$toys/mine/torture.log"
 check "torture: another image" torture --seed 2 --image "$toys/mine/bzImage"
 check "torture: leaves the files beside it alone" grep -qx mine "$toys/mine/torture.log"
+
+# demo: the kernel complains
+for script in scripts/deps scripts/kernel; do
+	echo : | guest_script $script
+done
+guest_script scripts/lib/boot <<-EOF2
+	while [ \$# -gt 1 ]; do [ "\$1" != --log ] || cp "\$CONSOLE" "\$2"; shift; done
+EOF2
+demo() {	# SED SCRIPT: on what the guest says
+	echo 'it is locked' | console onfault 0 | sed "$1" >"$tmp/demo"
+	CONSOLE=$tmp/demo LINUX=$toy_linux LOF_CACHE=$toys/guests-cache "$guests/scripts/demo" v4.2-rc1
+}
+check "demo: what it shows" says '^it is locked' demo ''
+check "demo: a kernel that complains is a failure" fails 'the kernel complains' demo 's/^<6>Linux.*/&\n<4>WARNING: CPU: 0/'

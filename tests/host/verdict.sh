@@ -126,6 +126,27 @@ check "verdict: KCSAN without a list is a complaint" fails 'kernel: .*KCSAN: dat
 : >"$tmp/none"
 check "verdict: no list of functions" fails 'no list of functions' verdict --kcsan "$tmp/none" "$tmp/pairs" "$tmp/cases/001"
 
+# What the OOM killer and sysrq dump is no complaint, but what comes after it is
+after() {	# COUNT LINE...: a stack after these lines and COUNT others
+	{
+		n_after=$1
+		shift
+		printf '<4>%s\n' "$@"
+		i=0
+		while [ $i -lt "$n_after" ]; do i=$((i + 1)); echo "<6>line $i"; done
+		echo '<4>Call Trace:'
+	} >"$tmp/after-lines"
+	sed "/^<6>Linux version/r $tmp/after-lines" "$tmp/cases/001" >"$tmp/after"
+	verdict "$tmp/after"
+}
+check "verdict: a stack of the OOM killer" after 1 'a invoked oom-killer: gfp_mask=0xd0'
+check "verdict: one long after it" fails 'kernel: .*Call Trace' after 20 'a invoked oom-killer: gfp_mask=0xd0'
+check "verdict: a second one" fails 'kernel: .*Call Trace' after 1 'a invoked oom-killer: gfp_mask=0xd0' 'Call Trace:'
+check "verdict: the stacks of sysrq" after 30 'sysrq: Show State' 'Call Trace:'
+check "verdict: one long after them" fails 'kernel: .*Call Trace' after 70 'sysrq: Show State' 'Call Trace:'
+sed 's/^guest: begins/&\nguest: cannot mount \/sys\/kernel\/debug: none/' "$tmp/cases/001" >"$tmp/no-mount"
+check "verdict: a guest without one of its file systems" fails 'cannot mount /sys' verdict --kernel x86_64 "$tmp/no-mount"
+
 # A kernel that has lost what it is there for
 check "verdict: a debug kernel that did not look for leaks" fails 'no kmemleak in x86_64-debug' \
 	verdict --kernel x86_64-debug "$tmp/cases/001"

@@ -251,7 +251,22 @@ check "check: what races does not run on the kernel before, if today's does not 
 	grep -q 'kernel: 0 passed, 1 failed' '$tmp/log2' && ! grep -qx races '$toys/called'"
 cp "$toys/long-kernel" "$long/scripts/kernel"
 cp "$toys/long-races" "$long/scripts/races"
+# A queue that is changed builds patch by patch before it is committed, too
+git -C "$long" init -q
+printf 'out\ncell-try\n' >"$long/.gitignore"
+git -C "$long" add -A
+git -C "$long" commit -qm one
+git -C "$long" commit -q --allow-empty -m two
+: >"$toys/called"
+check "check: a queue that nobody has changed is not built patch by patch, and that is said" \
+	says 'builds after each patch: left out' long_check "$long/scripts/check" v4.2-rc1
+cp "$long/patches/v4.2-rc1"/0001-* "$long/patches/v4.2-rc1/0002-new.patch"
+long_check "$long/scripts/check" v4.2-rc1 >"$tmp/log2" 2>&1 || :
+check "check: one with a new patch, which git does not know yet, is" grep -qx bisect-check "$toys/called"
+rm "$long/patches/v4.2-rc1/0002-new.patch"
+rm -rf "$long/.git"
 # check-all, whose steps are but check
+rm -r "$long/patches/toy-deb"
 sed 's/^\tstep "$base: mutants".*/&\n\texit/; /^\tstep "$base: check"/!{/^\tstep /d}; s/^\tfor arch in .*/\tfor arch in; do/' \
 	"$long/scripts/check-all" >"$long/scripts/check-all-short"
 chmod +x "$long/scripts/check-all-short"
@@ -308,6 +323,12 @@ all_run >"$tmp/log2" 2>&1 || cat "$tmp/log2"
 check "check-all: with them it runs on those of today" sh -c "
 	cat '$tmp/log2'; grep -q 'runs .*/torture on new' '$tmp/log2' && grep -q 'runs .*/races on new' '$tmp/log2' &&
 	! grep -q 'another queue' '$tmp/log2' && ! grep -q '^FAILED' '$tmp/log2'"
+mkdir "$all/bin"
+printf '#!/bin/sh\n' >"$all/bin/shellcheck"
+chmod +x "$all/bin/shellcheck"
+check "check-all: with another shellcheck nothing is kept" sh -c "
+	PATH='$all/bin:$PATH' LINUX='$toy_linux' '$all/scripts/check-all' >'$tmp/log2' 2>&1
+	grep -q '^passed: v4.2-rc1: check, ' '$tmp/log2' && ! grep -q 'in an earlier run' '$tmp/log2'"
 all_edit=$all/out/v4.2-rc1/linux/mm/file-1.c
 printf 'echo edit >>%s\n' "$all_edit" | all_script tests/static/objects
 printf 'git -C %s checkout -q -- mm/file-1.c\n' "${all_edit%/mm/*}" | all_script scripts/mutants

@@ -29,7 +29,7 @@ cell_unless=
 # cells DIR
 cells() {
 	cells=$1 cells_kept=0 cells_made=0
-	case ${FRESH:-0} in 0|n|no) ;; *) rm -rf "$cells"/* ;; esac
+	case ${FRESH:-0} in 0|n|no) ;; *) rm -rf "${cells:?}"/* ;; esac
 	mkdir -p "$cells" || die "cannot make $cells: set OUT"
 }
 

@@ -19,13 +19,13 @@ junit() {
 	LC_ALL=C awk -v name="${1##*/}" -f "$top/scripts/lib/junit.awk" "$1.tap" >"$1.xml"
 }
 
-# kcsan_lists BASE KERNEL: for --kcsan of the verdict, if KERNEL is one with KCSAN: leaves
+# kcsan_lists BASE KERNEL BUILD: for --kcsan of the verdict, if KERNEL is one with KCSAN: leaves
 # OURS as $tmp/ours, and the name of TABLE in $kcsan, which is empty if it is not
 kcsan_lists() {
 	kcsan=
 	case $2 in
 	*-kcsan)
-		"$top/scripts/lib/ours" "$1" >"$tmp/ours"
+		"$top/scripts/lib/ours" "$1" "$3" >"$tmp/ours"
 		# shellcheck disable=SC2034  # the scripts that source this use it
 		kcsan=$top/tests/expect/kcsan-$1.tsv ;;
 	esac

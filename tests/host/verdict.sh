@@ -123,6 +123,50 @@ check "verdict: a pair without a reason" fails 'not two functions' kcsan 'mlock_
 printf '<3>[ 1.2] BUG: KCSAN: data-race in c / d\n' >"$tmp/reports"
 sed "/^<6>Linux version/r $tmp/reports" "$tmp/cases/001" >"$tmp/kcsan.none"
 check "verdict: KCSAN without a list is a complaint" fails 'kernel: .*KCSAN: data-race in c' verdict "$tmp/kcsan.none"
+# In which functions of a kernel code of ours is that was inlined
+printf '%s\n' outer __x64_sys_one __se_sys_one user other >"$tmp/symbols"
+cat >"$tmp/a.c" <<-'EOF2'
+	static int inner(int x)
+	{
+	    return x;
+	}
+	#define twice(x) \
+	    (inner(x) + inner(x))
+	static int middle(int x) { return twice(x); }
+	int outer(int x)
+	{
+	    return middle(x);
+	}
+	SYSCALL_DEFINE1(one, int, x)
+	{
+	    return x;
+	}
+	static int gone(int x);
+	static int gone(int x)
+	{
+	    return other(x);
+	}
+EOF2
+cat >"$tmp/b.c" <<-'EOF2'
+	int user(int x)
+	{
+	    if (inner(x))
+	        return in_header(x);
+	}
+EOF2
+callers() {	# WANT NAME...: the lines that callers.awk prints for these of a.c
+	want=$1
+	shift
+	printf '%s\n' "$@" >"$tmp/of-ours"
+	(cd "$tmp" && awk -f "$top/scripts/lib/callers.awk" symbols of-ours a.c b.c | LC_ALL=C sort | paste -sd' ') >"$tmp/out"
+	[ "$(cat "$tmp/out")" = "$want" ] || { cat "$tmp/out"; return 1; }
+}
+check "ours: a function that is a symbol" callers outer 'outer a.c'
+check "ours: one that is inlined, and called by a macro" callers outer 'inner a.c'
+check "ours: one of a header, wherever it is called" callers user 'in_header a.h'
+check "ours: a system call" callers '__se_sys_one __x64_sys_one' '__do_sys_one a.c'
+check "ours: one that is nowhere" callers '? gone' 'gone a.c'
+check "ours: one of a file that was not compiled" callers '' 'far c.c'
 : >"$tmp/none"
 check "verdict: no list of functions" fails 'no list of functions' verdict --kcsan "$tmp/none" "$tmp/pairs" "$tmp/cases/001"
 

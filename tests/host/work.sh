@@ -237,7 +237,7 @@ known_results() {
 		"$top"/scripts/[a-km-z]* "$top"/scripts/lib/[a-z]* >"$tmp/names"
 	[ "$(grep -c . "$tmp/names")" -gt 4 ] || return 1
 	while read -r name; do
-		grep -q "results/.*[(|]$name[|)]" "$top/scripts/lib/leaves.tsv" || { echo "$name"; return 1; }
+		grep -q "results/.*[(|]${name}[|)]" "$top/scripts/lib/leaves.tsv" || { echo "$name"; return 1; }
 	done <"$tmp/names"
 }
 check "clean: knows the results of every script" known_results

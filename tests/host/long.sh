@@ -292,7 +292,7 @@ check "cells: another CC is another key" sh -c "[ '$(long_tools 2>&1 | tail -n 1
 # check-all on kernels that hold the sum of the queue, and on programs that say what they ran on
 all=$toys/all
 cp -R "$toy" "$all"
-rm -rf "$all/out"
+rm -rf "$all/out" "$all/patches/toy-deb"
 mkdir -p "$all/tests/static"
 find "$all/configs/arch" -name '*.sh' ! -name x86_64.sh -delete
 all_script() { { printf '#!/bin/sh\ntop=%s\n' "$all"; cat; } >"$all/$1"; chmod +x "$all/$1"; }

@@ -49,8 +49,17 @@ ifneq ($(origin CC),default)
 export CC
 endif
 # What BASE=auto stands for is looked up once, when a target needs it
-base = $(if $(filter auto,$(BASE)),$(eval BASE := $(shell scripts/lib/base auto))$(BASE),$(BASE))
+base = $(if $(filter auto,$(BASE)),$(eval override BASE := $(shell scripts/lib/base auto))$(BASE),$(BASE))
 $(if $(filter-out 1 vm kasan kcsan,$(DEBUG)),$(error no debug kernel '$(DEBUG)': there are 1 vm kasan kcsan))
+# The other targets build, and boot, the kernel without DEBUG, and some only that of x86-64:
+# what was asked for is not to be left out without a word
+of_no_kernel := help tree refresh lint deps clean apply series
+with_debug := kernel test torture
+wrong := $(if $(DEBUG),$(filter-out $(of_no_kernel) $(with_debug),$(MAKECMDGOALS)))
+$(if $(wrong),$(error DEBUG= is for $(with_debug), and not for $(wrong): unset it (scripts/races and scripts/lib/hold-page have an option --debug)))
+only_x86 := numa races pressure foreign mutants bench bench-peers overhead lru-locks shared shared-peers random-access semantics demo
+wrong := $(if $(filter-out x86_64,$(ARCH)),$(filter $(only_x86),$(MAKECMDGOALS)))
+$(if $(wrong),$(error $(wrong) is for x86_64 alone, and ARCH=$(ARCH)))
 debug := $(if $(DEBUG),--debug$(addprefix -,$(filter kasan kcsan,$(DEBUG))))
 # With a kernel of the user's own nothing has to be built
 built := $(if $(KERNEL),,kernel)

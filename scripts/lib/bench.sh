@@ -7,7 +7,7 @@
 # Sets: dir (out/bench), tmp (removed at the end; root below it is for the guest).
 
 dir=${out:?}/bench
-mkdir -p "$dir"
+lock_folder "$dir"
 tmp=$(mktemp -d)
 mkdir -p "$tmp/root/tests"
 # shellcheck source=scripts/lib/cells.sh

@@ -29,7 +29,7 @@ cell_unless=
 # cells DIR
 cells() {
 	cells=$1 cells_kept=0 cells_made=0
-	case ${FRESH:-0} in 0|n|no) ;; *) rm -rf "$cells" ;; esac
+	case ${FRESH:-0} in 0|n|no) ;; *) rm -rf "${cells:?}"/* ;; esac
 	mkdir -p "$cells" || die "cannot make $cells: set OUT"
 }
 
@@ -78,6 +78,19 @@ cell_tools() {
 		)
 	done | sort -u
 	echo "CC=${CC:-}"
+}
+
+# cell_programs: the other programs without which something is left out, those that are here
+cell_programs() {
+	for cell_program in clang $(awk -F'\t' '!/^#/ && $3 ~ /^command [a-z]/ { sub(/^command /, "", $3); print $3 }' \
+			"$top/scripts/lib/packages.tsv"); do
+		cell_program=$(command -v "$cell_program") || continue
+		stat -L -c '%n %s %Y' "$cell_program"
+	done
+	# Headers and C libraries
+	# shellcheck disable=SC2046
+	dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\n' $(awk -F'\t' '!/^#/ && NF { print $2 }' \
+		"$top/scripts/lib/packages.tsv") 2>/dev/null || :
 }
 
 # cell_files PATH...: names and content

@@ -292,29 +292,64 @@ work_in() {
 	uncommitted "$wt" "$wt_dir/lof-next"
 }
 
+# go_to TREE GIT_DIR COMMIT: check out another commit in a work tree, with nothing of the
+# user's overwritten
+go_to() {
+	mark_next "$2" "$3"
+	checkout_next "$1" "$2" --detach
+	mv "$2/lof-next" "$2/lof-head"
+}
+
+# make_mutant BASE NAME SCRIPT FILE...: change the files by the script of sed, so that
+# undo_mutant knows what was changed by us, also if it ends in the midst.  Fails if nothing
+# is changed.
+make_mutant() {
+	is_ours_too "$1" "$2" || die "$out/$1/$2 is no work tree of ours any more"
+	mutant_script=$3
+	shift 3
+	rm -rf "$wt_dir/lof-mutant.new"
+	mkdir "$wt_dir/lof-mutant.new"
+	mutant_changes=
+	for mutant_file; do
+		mutant_new=$wt_dir/lof-mutant.new/$(echo "$mutant_file" | tr / +)
+		sed "$mutant_script" "$wt/$mutant_file" >"$mutant_new"
+		! cmp -s "$mutant_new" "$wt/$mutant_file" || continue
+		mutant_changes=yes
+		echo "$(own_git hash-object --no-filters "$mutant_new") $mutant_file" >>"$wt_dir/lof-mutant.new/list"
+	done
+	[ -n "$mutant_changes" ] || return 1
+	mv "$wt_dir/lof-mutant.new/list" "$wt_dir/lof-mutant"
+	for mutant_file; do
+		cp "$wt_dir/lof-mutant.new/$(echo "$mutant_file" | tr / +)" "$wt/$mutant_file.lof-new"
+		mv "$wt/$mutant_file.lof-new" "$wt/$mutant_file"
+	done
+	rm -r "$wt_dir/lof-mutant.new"
+}
+# undo_mutant BASE NAME: what make_mutant has changed there is as before, and nothing else
+undo_mutant() {
+	is_ours_too "$1" "$2" && [ -f "$wt_dir/lof-mutant" ] || return 0
+	while read -r mutant_id mutant_file; do
+		rm -f "$wt/$mutant_file.lof-new"
+		[ "$(own_git -C "$wt" hash-object --no-filters "$mutant_file" 2>/dev/null)" != "$mutant_id" ] ||
+			own_git -C "$wt" checkout -q -f -- "$mutant_file"
+	done <"$wt_dir/lof-mutant"
+	rm -rf "$wt_dir/lof-mutant" "$wt_dir/lof-mutant.new"
+}
+
 # work_tree BASE NAME COMMIT: out/BASE/NAME is a work tree of out/BASE/linux at COMMIT.
 # One whose repository was removed, or made anew, is made anew, too.  What is the user's
-# in one is refused, but in those that only we write to.
+# in one is refused.
 work_tree() {
 	wt_commit=$(own_git -C "$out/$1/linux" rev-parse "$3^{commit}")
-	case $2 in
-	mutant|bisect/linux) ;;
-	*)	wt_work=$(work_in "$1" "$2")
-		[ -z "$wt_work" ] || die "$out/$1/$2 has $wt_work: save them, then: rm -r '$out/$1/$2'" ;;
-	esac
+	undo_mutant "$1" "$2"
+	wt_work=$(work_in "$1" "$2")
+	[ -z "$wt_work" ] || die "$out/$1/$2 has $wt_work: save what is yours, then: rm -r '$out/$1/$2'"
 	if is_ours_too "$1" "$2"; then
 		rm -f "$wt_dir/index.lock"
-		case $2 in
-		mutant|bisect/linux)
-			own_git -C "$wt" checkout -q -f --detach "$wt_commit" && all_written "$wt" ||
-				die "git cannot write all of $wt: is a disk full?" ;;
-		*)	[ ! -f "$wt_dir/lof-next" ] || go_on "$wt" "$wt_dir" --detach
-			own_git -C "$wt" rev-parse HEAD >"$wt_dir/lof-head.new"
-			mv "$wt_dir/lof-head.new" "$wt_dir/lof-head"
-			mark_next "$wt_dir" "$wt_commit"
-			checkout_next "$wt" "$wt_dir" --detach
-			mv "$wt_dir/lof-next" "$wt_dir/lof-head" ;;
-		esac
+		[ ! -f "$wt_dir/lof-next" ] || go_on "$wt" "$wt_dir" --detach
+		own_git -C "$wt" rev-parse HEAD >"$wt_dir/lof-head.new"
+		mv "$wt_dir/lof-head.new" "$wt_dir/lof-head"
+		go_to "$wt" "$wt_dir" "$wt_commit"
 	else
 		rm -rf "$wt"
 		# -f: it may be known there, and lost

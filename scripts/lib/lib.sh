@@ -168,6 +168,22 @@ lock_build() {
 	}
 }
 
+# lock_folder DIR: nobody else who calls this leaves anything in DIR until the script ends.
+# Whoever writes a console, a result or a table below out/ does; a script has one such
+# folder at a time.
+folder_locked=
+lock_folder() {
+	[ "$folder_locked" != "$1" ] || return 0
+	need flock util-linux
+	make_out "$1"
+	exec 5<"$1"
+	flock -n 5 || {
+		note "waiting for another run that writes to $1"
+		flock 5
+	}
+	folder_locked=$1
+}
+
 # make_out DIR: make the directory, OUT first.  If there was none, it is ours, and
 # scripts/clean may remove it.
 make_out() {
@@ -183,8 +199,18 @@ make_out() {
 }
 
 # edited_series DIR: print what is the user's in the mails that scripts/series has made,
-# if anything is: the mailbox beside them is their copy
+# if anything is: the mailbox beside them is their copy, and its sum is kept
 edited_series() {
+	edited_sum=${1%/*}/.${1##*/}.sum
+	if [ -e "$1.mbox" ]; then
+		# An older scripts/series kept none
+		if [ -f "$edited_sum" ] || [ ! -d "$1" ]; then
+			[ "$(sha256sum <"$1.mbox")" = "$(cat "$edited_sum" 2>/dev/null)" ] || {
+				echo "a mailbox $1.mbox that is not as it was made"
+				return
+			}
+		fi
+	fi
 	[ -d "$1" ] || return 0
 	edited=$(find "$1" -mindepth 1 ! -name '*.patch' | head -n 1)
 	if [ -n "$edited" ]; then

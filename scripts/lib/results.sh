@@ -8,18 +8,8 @@
 
 # new_results DIR NAME: remove what the last run left, so that nobody reads it for this.
 # Who else wants to leave results there waits until this script ends.
-results_locked=
 new_results() {
-	mkdir -p "$1/results"
-	if [ "$results_locked" != "$1" ]; then
-		need flock util-linux
-		exec 5>"$1/results/.lock"
-		flock -n 5 || {
-			note "waiting for another run that leaves its results in $1/results"
-			flock 5
-		}
-		results_locked=$1
-	fi
+	lock_folder "$1/results"
 	rm -f "$1/results/$2.log" "$1/results/$2.tap" "$1/results/$2.xml" "$1/results/config"
 	[ ! -f "$1/build/.config" ] || cp "$1/build/.config" "$1/results/config"
 }
@@ -29,13 +19,13 @@ junit() {
 	LC_ALL=C awk -v name="${1##*/}" -f "$top/scripts/lib/junit.awk" "$1.tap" >"$1.xml"
 }
 
-# kcsan_lists BASE KERNEL: for --kcsan of the verdict, if KERNEL is one with KCSAN: leaves
+# kcsan_lists BASE KERNEL BUILD: for --kcsan of the verdict, if KERNEL is one with KCSAN: leaves
 # OURS as $tmp/ours, and the name of TABLE in $kcsan, which is empty if it is not
 kcsan_lists() {
 	kcsan=
 	case $2 in
 	*-kcsan)
-		"$top/scripts/lib/ours" "$1" >"$tmp/ours"
+		"$top/scripts/lib/ours" "$1" "$3" >"$tmp/ours"
 		# shellcheck disable=SC2034  # the scripts that source this use it
 		kcsan=$top/tests/expect/kcsan-$1.tsv ;;
 	esac
@@ -44,7 +34,10 @@ kcsan_lists() {
 # boot_and_judge DIR NAME [--kcsan OURS TABLE] --expect TABLE|--skips BASE ARCH|--any-skips
 # BOOT-OPTION... KERNEL: boot it, and whatever becomes of the guest, what it said is judged
 boot_and_judge() {
-	judged=$1/results/$2
+	judged=$1/results/$2 judge_kernel=${1##*/}
+	# An image from elsewhere may be that of any kernel
+	for judge_image; do :; done
+	[ "$judge_image" = "$1/image" ] || judge_kernel=
 	new_results "$1" "$2"
 	shift 2
 	judge_ours='' judge_pairs=''
@@ -61,6 +54,7 @@ boot_and_judge() {
 	judge_status=0
 	"$top/scripts/lib/boot" --log "$judged.log" "$@" || judge_status=1
 	set -- --results "$judged"
+	[ -z "$judge_kernel" ] || set -- "$@" --kernel "$judge_kernel"
 	[ -z "$judge" ] || set -- "$@" --expect "$judge"
 	[ -z "$judge_base" ] || set -- "$@" --skips "$judge_base" "$judge_arch"
 	[ -z "$judge_ours" ] || set -- "$@" --kcsan "$judge_ours" "$judge_pairs"

@@ -144,6 +144,17 @@ debian_busybox() {
 	echo "$file"
 }
 
+# complaints LOG: print what the kernel log in a console complains about; fails if that is
+# nothing, and there is a log
+complaints() {
+	grep -v '^#' "$top/scripts/lib/complaints.txt" | cut -f1 >"$tmp/complaints"
+	sed '1,/^guest: kernel log begins$/d' "$1" >"$tmp/kernel-log"
+	[ -s "$tmp/kernel-log" ] || { echo "there is no kernel log"; return 0; }
+	complaints_status=0
+	grep -aE -f "$tmp/complaints" "$tmp/kernel-log" || complaints_status=$?
+	[ $complaints_status -ne 1 ]
+}
+
 # guest_image BASE ARCH: the kernel to boot, KERNEL if that is set
 guest_image() {
 	if [ -n "${KERNEL:-}" ]; then

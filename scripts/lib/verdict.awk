@@ -3,7 +3,7 @@
 # verdict.awk - the rules of scripts/lib/verdict, which see; only that runs it.
 #
 # Variables: table (expected results, or empty), skips (what may skip, or empty) with
-# base and arch, complaints (patterns), ours and pairs (files, or empty), tap (a file to
+# base and arch, kernel (whose console it is, or empty), complaints (patterns), ours and pairs (files, or empty), tap (a file to
 # write, or empty), name.
 # Prints "verdict: ..." for whatever is wrong, and the sum as the last line.
 
@@ -288,7 +288,11 @@ BEGIN {
 }
 /^guest: kernel log ends$/ { inlog = 0; haslog = 1; next }
 /^guest: all done$/ { done = 1; next }
+/^guest: leaks begin$/ { leaks = 1 }
+inlog && /kcsan: selftest: [0-9]/ { kcsan = 1 }
 /^guest: (bad line|no \/job|cannot (run|kill)|kmemleak cannot)/ { bad($0) }
+# A kernel of the user's own may have no debugfs
+/^guest: cannot mount / && (kernel != "" || !/kernel\/debug/) { bad($0) }
 
 inlog && /[^ ]/ { lines++ }
 /^(<[0-9]+>)?(\[ *[0-9]+\.[0-9]+\] )?Linux version [0-9]/ {
@@ -299,11 +303,14 @@ inlog && /[^ ]/ { lines++ }
 }
 
 # A stack that the kernel dumps is a complaint, whatever its first line is called; but the
-# OOM killer, which tests let loose in a memcg, dumps one, and sysrq those of all tasks
-/ invoked oom-killer: / { ooms++ }
-/[Ss]ys[Rr]q ?: / { dumped = 1 }
-(/(^|[>\] ])Call [Tt]race:/ || /(^|[>\] ])Backtrace:/) && !dumped {
-	if (ooms > 0)
+# OOM killer, which tests let loose in a memcg, dumps one in its next lines, and sysrq those
+# of all tasks, one after the other, of 60 lines at most
+/ invoked oom-killer: / { ooms = NR < oom_end ? ooms + 1 : 1; oom_end = NR + 12 }
+/[Ss]ys[Rr]q ?: / { dump_end = NR + 60 }
+/(^|[>\] ])Call [Tt]race:/ || /(^|[>\] ])Backtrace:/ {
+	if (NR < dump_end)
+		dump_end = NR + 60
+	else if (ooms > 0 && NR < oom_end)
 		ooms--
 	else if (!($0 ~ any) && ++complained <= 30)
 		bad("kernel: " $0)
@@ -362,6 +369,11 @@ END {
 	left = taint_left(taint["end"], explained)
 	if (left && !(taint["start"] + 0))
 		bad("kernel: tainted: " left " (" taint_letters(left) ")")
+	# A kernel that has lost what it is there for
+	if (kernel ~ /-debug$/ && !leaks)
+		bad("kernel: no kmemleak in " kernel ": is it in its .config?")
+	if (kernel ~ /-kcsan$/ && !kcsan)
+		bad("kernel: no KCSAN in " kernel ": is it in its .config?")
 	if (!done)
 		bad("the guest did not say that it was done")
 	if (table != "") {

@@ -117,6 +117,33 @@ mutants_twice >"$tmp/mutants"
 check "mutants: what is linked into the programs that race is part of them" sh -c "
 	cat '$tmp/mutants-1'; grep -q '3 cells run, 0 kept' '$tmp/mutants-1'"
 
+# What is the user's in the tree of the mutants
+long_mutant=$long/out/v4.2-rc1/mutant
+mutants_refuse() { fails "$1" "$long/scripts/mutants" v4.2-rc1; }
+echo mine >>"$long_mutant/mm/file-2.c"
+check "mutants: an edit in their tree is named" mutants_refuse 'mutant has changes of yours (mm/file-2.c)'
+check "mutants: and kept" grep -qx mine "$long_mutant/mm/file-2.c"
+git -C "$long_mutant" commit -qam mine
+check "mutants: so is a commit" mutants_refuse 'mutant has commits of yours'
+git -C "$long_mutant" reset -q --hard HEAD~1
+mv "$long_mutant" "$toys/long-mutant"
+git init -q "$long_mutant"
+check "mutants: and a repository in its place" mutants_refuse 'mutant has something that is no work tree of ours'
+check "mutants: which is kept" test -d "$long_mutant/.git"
+rm -rf "$long_mutant"
+mv "$toys/long-mutant" "$long_mutant"
+# A run that is killed leaves its mutant
+cp "$long/scripts/kernel" "$toys/long-kernel"
+echo "[ ! -e '$toys/long-kill' ] || kill -KILL \$PPID" | stand_in scripts/kernel
+"$long/scripts/mutants" v4.2-rc1 seen >"$tmp/log2" 2>&1 || :
+: >"$toys/long-kill"
+"$long/scripts/mutants" v4.2-rc1 unborn >"$tmp/log2" 2>&1 || :
+rm "$toys/long-kill"
+check "mutants: a run that is killed leaves one" sh -c "cat '$tmp/log2'; ! git -C '$long_mutant' diff --quiet"
+check "mutants: the next one undoes it" sh -c "
+	'$long/scripts/mutants' v4.2-rc1 seen; git -C '$long_mutant' diff --exit-code"
+cp "$toys/long-kernel" "$long/scripts/kernel"
+
 # bisect-check
 cat >"$toys/long-git" <<-'EOF2'
 	#!/bin/sh
@@ -131,6 +158,17 @@ check "bisect-check: a list of patches that fails is no success" fails 'cannot l
 	env PATH="$toys/long-bin:$PATH" "$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
 check "bisect-check: FROM beyond the last patch builds nothing, and says so" fails 'no patch to build' \
 	env FROM=100 "$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
+bisect_dir=$long/out/v4.2-rc1/bisect
+mkdir -p "$bisect_dir"
+echo mine >"$bisect_dir/notes"
+check "bisect-check: what is the user's in its folder is named" fails 'bisect has notes, which is yours' \
+	"$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
+rm "$bisect_dir/notes"
+git init -q "$bisect_dir/build"
+check "bisect-check: so is a repository" fails 'bisect has a repository of yours' \
+	"$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
+check "bisect-check: both are kept" test -d "$bisect_dir/build/.git"
+rm -r "$bisect_dir"
 # With a kernel that builds at once, and boots into the console that it is told
 cp "$long/scripts/lib/lib.sh" "$toys/long-lib"
 cat >>"$long/scripts/lib/lib.sh" <<-'EOF2'
@@ -147,6 +185,7 @@ bisect() {	# [SED SCRIPT]: what the guest says is changed by it
 	BISECT_CONSOLE=$tmp/bisect-console FRESH=1 "$long/scripts/bisect-check" v4.2-rc1 x86_64
 }
 check "bisect-check: what passes" bisect
+check "bisect-check: leaves nothing behind" test ! -e "$bisect_dir"
 check "bisect-check: a check that fails is none of its business" \
 	bisect 's/^ok 2/not ok 2/; 0,/^# exit 0/s//# exit 1/'
 check "bisect-check: a complaint is" fails 'the kernel complains' bisect 's/^<6>Linux.*/&\n<4>WARNING: CPU: 0/'
@@ -202,7 +241,32 @@ check "check: fewer results than the plan says" fails '1 results, and 5 are plan
 	long_check PLANNED=5 "$long/scripts/check" v4.2-rc1
 check "check: what picks tests and kernels does not reach it" \
 	long_check TEST=one KERNEL=/nowhere LOF_RUNS=9 "$long/scripts/check" v4.2-rc1
+cp "$long/scripts/kernel" "$toys/long-kernel"
+cp "$long/scripts/races" "$toys/long-races"
+echo 'exit 1' | stand_in scripts/kernel
+echo "echo races >>'$toys/called'" | stand_in scripts/races
+: >"$toys/called"
+long_check "$long/scripts/check" v4.2-rc1 >"$tmp/log2" 2>&1 || :
+check "check: what races does not run on the kernel before, if today's does not build" sh -c "
+	grep -q 'kernel: 0 passed, 1 failed' '$tmp/log2' && ! grep -qx races '$toys/called'"
+cp "$toys/long-kernel" "$long/scripts/kernel"
+cp "$toys/long-races" "$long/scripts/races"
+# A queue that is changed builds patch by patch before it is committed, too
+git -C "$long" init -q
+printf 'out\ncell-try\n' >"$long/.gitignore"
+git -C "$long" add -A
+git -C "$long" commit -qm one
+git -C "$long" commit -q --allow-empty -m two
+: >"$toys/called"
+check "check: a queue that nobody has changed is not built patch by patch, and that is said" \
+	says 'builds after each patch: left out' long_check "$long/scripts/check" v4.2-rc1
+cp "$long/patches/v4.2-rc1"/0001-* "$long/patches/v4.2-rc1/0002-new.patch"
+long_check "$long/scripts/check" v4.2-rc1 >"$tmp/log2" 2>&1 || :
+check "check: one with a new patch, which git does not know yet, is" grep -qx bisect-check "$toys/called"
+rm "$long/patches/v4.2-rc1/0002-new.patch"
+rm -rf "$long/.git"
 # check-all, whose steps are but check
+rm -r "$long/patches/toy-deb"
 sed 's/^\tstep "$base: mutants".*/&\n\texit/; /^\tstep "$base: check"/!{/^\tstep /d}; s/^\tfor arch in .*/\tfor arch in; do/' \
 	"$long/scripts/check-all" >"$long/scripts/check-all-short"
 chmod +x "$long/scripts/check-all-short"
@@ -224,6 +288,60 @@ long_tools() {	# what check-all takes for the tools
 }
 check "cells: another CC is another key" sh -c "[ '$(long_tools 2>&1 | tail -n 1)' = CC= ] &&
 	[ '$(CC=other long_tools 2>&1 | tail -n 1)' = CC=other ]"
+
+# check-all on kernels that hold the sum of the queue, and on programs that say what they ran on
+all=$toys/all
+cp -R "$toy" "$all"
+rm -rf "$all/out" "$all/patches/toy-deb"
+mkdir -p "$all/tests/static"
+find "$all/configs/arch" -name '*.sh' ! -name x86_64.sh -delete
+all_script() { { printf '#!/bin/sh\ntop=%s\n' "$all"; cat; } >"$all/$1"; chmod +x "$all/$1"; }
+all_script scripts/kernel <<-'EOF2'
+	name=$2${3:+-${3#--}}
+	[ ! -e "$top/fail$name" ] || exit 1
+	mkdir -p "$top/out/$1/$name"
+	git -C "$top/out/$1/linux" diff --quiet && kind=series || kind=edited
+	echo "new, $kind" >"$top/out/$1/$name/image"
+EOF2
+for script in scripts/torture:-debug scripts/races:-control scripts/foreign:-debug scripts/pressure: scripts/numa:-debug \
+	scripts/test: scripts/kselftest: scripts/check: scripts/mutants: scripts/bisect-check: scripts/lib/hold-page: \
+	scripts/lib/nommu: tests/static/uapi: tests/static/objects: scripts/deps:; do
+	echo "echo \"runs \$0 on \$(cat \$top/out/v4.2-rc1/x86_64${script#*:}/image)\"" | all_script "${script%:*}"
+done
+all_run() { LINUX=$toy_linux "$all/scripts/check-all"; }
+for kernel in debug control; do
+	mkdir -p "$all/out/v4.2-rc1/x86_64-$kernel"
+	echo "of another queue" >"$all/out/v4.2-rc1/x86_64-$kernel/image"
+	: >"$all/failx86_64-$kernel"
+done
+all_run >"$tmp/log2" 2>&1 || :
+for step in 'half an hour of the race fuzzer' 'control, races' 'trinity and stress-ng'; do
+	check "check-all: without its kernel there is no '$step'" grep -q "^FAILED: v4.2-rc1: $step" "$tmp/log2"
+done
+rm "$all"/failx86_64-*
+all_run >"$tmp/log2" 2>&1 || cat "$tmp/log2"
+check "check-all: with them it runs on those of today" sh -c "
+	cat '$tmp/log2'; grep -q 'runs .*/torture on new' '$tmp/log2' && grep -q 'runs .*/races on new' '$tmp/log2' &&
+	! grep -q 'another queue' '$tmp/log2' && ! grep -q '^FAILED' '$tmp/log2'"
+mkdir "$all/bin"
+printf '#!/bin/sh\n' >"$all/bin/shellcheck"
+chmod +x "$all/bin/shellcheck"
+check "check-all: with another shellcheck nothing is kept" sh -c "
+	PATH='$all/bin:$PATH' LINUX='$toy_linux' '$all/scripts/check-all' >'$tmp/log2' 2>&1
+	grep -q '^passed: v4.2-rc1: check, ' '$tmp/log2' && ! grep -q 'in an earlier run' '$tmp/log2'"
+all_edit=$all/out/v4.2-rc1/linux/mm/file-1.c
+printf 'echo edit >>%s\n' "$all_edit" | all_script tests/static/objects
+printf 'git -C %s checkout -q -- mm/file-1.c\n' "${all_edit%/mm/*}" | all_script scripts/mutants
+all_run >"$tmp/log2" 2>&1 || :
+check "check-all: what runs while its tree is edited is no result" \
+	grep -q '^FAILED: v4.2-rc1: tables of other' "$tmp/log2"
+check "check-all: nor is what comes after, on the edited tree" sh -c "
+	cat '$tmp/log2'; grep -q '^FAILED: v4.2-rc1: run_vmtests' '$tmp/log2' && ! grep -q 'on new, edited' '$tmp/log2'"
+git -C "${all_edit%/mm/*}" checkout -q -- mm/file-1.c
+printf 'echo "# edit" >>%s/scripts/numa\n' "$all" | all_script tests/static/objects
+all_run >"$tmp/log2" 2>&1 || :
+check "check-all: so is what runs while the project is edited" sh -c "
+	cat '$tmp/log2'; grep -q '^FAILED: v4.2-rc1: tables of other' '$tmp/log2' && grep -q '^passed: v4.2-rc1: run_vmtests' '$tmp/log2'"
 
 # lint, on kernels that make and the compiler fail on
 lint_out=$toys/lint-out/v4.2-rc1

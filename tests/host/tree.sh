@@ -50,6 +50,13 @@ plain() { LINUX=$toys/plain "$toy/scripts/tree" v4.2-rc1; }
 check "tree: of a folder without git, the same" says 'up to date' plain
 sed -i 's/^60$/sixty/' "$toys/plain/mm/file-8.c"
 check "tree: a later edit in the folder is noticed" plain
+git init -q "$toys/plain/drivers"
+echo mine >"$toys/plain/drivers/mine.c"
+git -C "$toys/plain/drivers" add mine.c
+git -C "$toys/plain/drivers" commit -qm mine
+check "tree: a repository in the folder, which git would leave empty, is named" \
+	fails 'plain/drivers is a repository of its own' plain
+rm -rf "$toys/plain/drivers"
 check "tree: the edit is in the tree" grep -qx sixty "$toy_out/mm/file-8.c"
 check "tree: what a build has left in the folder is not" test ! -e "$toy_out/.config" -a ! -e "$toy_out/mm/mlock.o"
 tree >/dev/null 2>&1

@@ -123,8 +123,83 @@ check "verdict: a pair without a reason" fails 'not two functions' kcsan 'mlock_
 printf '<3>[ 1.2] BUG: KCSAN: data-race in c / d\n' >"$tmp/reports"
 sed "/^<6>Linux version/r $tmp/reports" "$tmp/cases/001" >"$tmp/kcsan.none"
 check "verdict: KCSAN without a list is a complaint" fails 'kernel: .*KCSAN: data-race in c' verdict "$tmp/kcsan.none"
+# In which functions of a kernel code of ours is that was inlined
+printf '%s\n' outer __x64_sys_one __se_sys_one user other >"$tmp/symbols"
+cat >"$tmp/a.c" <<-'EOF2'
+	static int inner(int x)
+	{
+	    return x;
+	}
+	#define twice(x) \
+	    (inner(x) + inner(x))
+	static int middle(int x) { return twice(x); }
+	int outer(int x)
+	{
+	    return middle(x);
+	}
+	SYSCALL_DEFINE1(one, int, x)
+	{
+	    return x;
+	}
+	static int gone(int x);
+	static int gone(int x)
+	{
+	    return other(x);
+	}
+EOF2
+cat >"$tmp/b.c" <<-'EOF2'
+	int user(int x)
+	{
+	    if (inner(x))
+	        return in_header(x);
+	}
+EOF2
+callers() {	# WANT NAME...: the lines that callers.awk prints for these of a.c
+	want=$1
+	shift
+	printf '%s\n' "$@" >"$tmp/of-ours"
+	(cd "$tmp" && awk -f "$top/scripts/lib/callers.awk" symbols of-ours a.c b.c | LC_ALL=C sort | paste -sd' ') >"$tmp/out"
+	[ "$(cat "$tmp/out")" = "$want" ] || { cat "$tmp/out"; return 1; }
+}
+check "ours: a function that is a symbol" callers outer 'outer a.c'
+check "ours: one that is inlined, and called by a macro" callers outer 'inner a.c'
+check "ours: one of a header, wherever it is called" callers user 'in_header a.h'
+check "ours: a system call" callers '__se_sys_one __x64_sys_one' '__do_sys_one a.c'
+check "ours: one that is nowhere" callers '? gone' 'gone a.c'
+check "ours: one of a file that was not compiled" callers '' 'far c.c'
 : >"$tmp/none"
 check "verdict: no list of functions" fails 'no list of functions' verdict --kcsan "$tmp/none" "$tmp/pairs" "$tmp/cases/001"
+
+# What the OOM killer and sysrq dump is no complaint, but what comes after it is
+after() {	# COUNT LINE...: a stack after these lines and COUNT others
+	{
+		n_after=$1
+		shift
+		printf '<4>%s\n' "$@"
+		i=0
+		while [ $i -lt "$n_after" ]; do i=$((i + 1)); echo "<6>line $i"; done
+		echo '<4>Call Trace:'
+	} >"$tmp/after-lines"
+	sed "/^<6>Linux version/r $tmp/after-lines" "$tmp/cases/001" >"$tmp/after"
+	verdict "$tmp/after"
+}
+check "verdict: a stack of the OOM killer" after 1 'a invoked oom-killer: gfp_mask=0xd0'
+check "verdict: one long after it" fails 'kernel: .*Call Trace' after 20 'a invoked oom-killer: gfp_mask=0xd0'
+check "verdict: a second one" fails 'kernel: .*Call Trace' after 1 'a invoked oom-killer: gfp_mask=0xd0' 'Call Trace:'
+check "verdict: the stacks of sysrq" after 30 'sysrq: Show State' 'Call Trace:'
+check "verdict: one long after them" fails 'kernel: .*Call Trace' after 70 'sysrq: Show State' 'Call Trace:'
+sed 's/^guest: begins/&\nguest: cannot mount \/sys\/kernel\/debug: none/' "$tmp/cases/001" >"$tmp/no-mount"
+check "verdict: a guest without one of its file systems" fails 'cannot mount /sys' verdict --kernel x86_64 "$tmp/no-mount"
+
+# A kernel that has lost what it is there for
+check "verdict: a debug kernel that did not look for leaks" fails 'no kmemleak in x86_64-debug' \
+	verdict --kernel x86_64-debug "$tmp/cases/001"
+sed 's/^guest: kernel log begins/guest: leaks begin\nguest: leaks end\n&/' "$tmp/cases/001" >"$tmp/leaks"
+check "verdict: one that did" verdict --kernel x86_64-debug "$tmp/leaks"
+check "verdict: a KCSAN kernel without KCSAN" fails 'no KCSAN in x86_64-debug-kcsan' \
+	verdict --kernel x86_64-debug-kcsan "$tmp/leaks"
+sed "/^<6>Linux version/s/\$/\n<6>kcsan: selftest: 3\/3 tests passed/" "$tmp/cases/001" >"$tmp/has-kcsan"
+check "verdict: one with it" verdict --kernel x86_64-debug-kcsan "$tmp/has-kcsan"
 
 # Tables
 log=$tmp/failing

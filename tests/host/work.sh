@@ -86,6 +86,34 @@ rm "$control/tools/new.o" "$toy/files/tools/new.o"
 check "tree: what was taken back meanwhile is not up to date" work_make
 check "tree: it is gone" test ! -e "$work_tree/tools/new.o" -a ! -e "$control/tools/new.o"
 
+# A kernel that does not build leaves none of an earlier build
+mkdir -p "$work_out/x86_64"
+echo earlier >"$work_out/x86_64/image"
+check "kernel: one that does not build" fails 'tinyconfig failed' "$toy/scripts/kernel" v4.2-rc1 x86_64
+check "kernel: leaves no image of an earlier build" test ! -e "$work_out/x86_64/image"
+# Nor one that loses an option meanwhile, as with a compiler that lacks what it needs
+cp "$toy/scripts/lib/lib.sh" "$toys/work-lib"
+cat >>"$toy/scripts/lib/lib.sh" <<-'EOF2'
+	case $me in kernel)
+		kmake() {
+			case $3 in
+			tinyconfig) mkdir -p "$2"; : >"$2/.config" ;;
+			olddefconfig) ;;
+			*) [ ! -e "$out/lose" ] || sed -i /CONFIG_BLOCK=/d "$2/.config"; mkdir -p "$2/${IMAGE%/*}"; : >"$2/$IMAGE" ;;
+			esac
+		} ;;
+	esac
+EOF2
+check "kernel: one that builds" "$toy/scripts/kernel" v4.2-rc1 x86_64
+: >"$toy/out/lose"
+check "kernel: one whose build loses an option" fails 'does not take these options: .*CONFIG_BLOCK=y' \
+	"$toy/scripts/kernel" v4.2-rc1 x86_64
+check "kernel: is not there either" test ! -e "$work_out/x86_64/image"
+rm "$toy/out/lose"
+check "kernel: with it again it is configured anew" "$toy/scripts/kernel" v4.2-rc1 x86_64
+cp "$toys/work-lib" "$toy/scripts/lib/lib.sh"
+rm -r "$work_out/x86_64"
+
 # clean
 spared() {	# TEXT: clean fails with TEXT, and out/ is there
 	fails -E "$1" work_clean && [ -f "$work_tree/Makefile" ] && [ -d "$control" ]
@@ -139,7 +167,7 @@ git -C "$work_tree" update-index --assume-unchanged mm/file-3.c
 check "clean: a file that git is not to look at is named" spared 'assume-unchanged'
 git -C "$work_tree" update-index --no-assume-unchanged mm/file-3.c
 git init -q "$work_out/clone"
-check "clean: a repository of his is named" spared 'clone is not of these scripts'
+check "clean: a repository of his is named" spared 'clone is a repository'
 mkdir "$work_out/x86_64-debug"
 mv "$work_out/clone" "$work_out/x86_64-debug/build"
 check "clean: whatever it is called" spared 'x86_64-debug/build is a repository'
@@ -160,24 +188,35 @@ check "clean: also in control" spared 'has changes of yours \(mine.o\)'
 rm "$control/mine.o"
 # What the scripts leave, as long runs and benchmarks have
 mkdir -p "$work_out/x86_64-control-debug/build/mm" "$work_out/x86_64-control-debug/results" "$work_out/mips64" \
+	"$work_out/x86_64-debug-kasan" "$work_out/bisect" \
 	"$toy/out/bench/cells" "$toy/out/semantics" "$toy/out/peers/6.1/boot" "$work_out/mutants" "$work_out/bisect-check" "$toy/out/check-all"
 for left in x86_64-control-debug/build/mm/a.o x86_64-control-debug/image x86_64-control-debug/config.lost \
-	x86_64-control-debug/torture-locks.log x86_64-control-debug/results/hold-page.xml x86_64-control-debug/results/config \
-	mips64/kernel.steps ../bench/cost.md ../bench/debian-5.10-control-full.tsv ../bench/overhead.svg ../bench/lru-locks-v4.2-rc1.md \
-	../bench/cells/31a5d9ecbd94045fa6f50ccc960155e9.key ../semantics/stock-6.1.log ../peers/6.1/boot/vmlinuz mutants.tsv \
+	x86_64-control-debug/torture-i386.log x86_64-control-debug/results/hold-page.xml x86_64-control-debug/results/config \
+	mips64/kernel.steps ../bench/cost.md ../bench/v4.2-rc1-control-full.tsv ../bench/overhead.svg ../bench/lru-locks-v4.2-rc1.md \
+	../bench/cells/31a5d9ecbd94045fa6f50ccc960155e9.key ../semantics/stock-6.1.log ../peers/6.1/boot/vmlinuz-6.1.0-1-cloud-amd64 mutants.tsv \
 	mutants/31a5d9ecbd94045fa6f50ccc960155e9 bisect-check/31a5d9ecbd94045fa6f50ccc960155e9.key \
-	../check-all/31a5d9ecbd94045fa6f50ccc960155e9; do
+	../check-all/31a5d9ecbd94045fa6f50ccc960155e9 x86_64-control-debug/results/secret-disk.tap x86_64-control-debug/results/foreign.log \
+	x86_64-control-debug/build/.config x86_64-control-debug/build/vmlinux x86_64-debug-kasan/image bisect/log .series.sum \
+	../bench/shared-locks-v4.2-rc1-control-tmpfs-1-500.log ../bench/density.png ../peers/6.1/brd.ko ../semantics/stock-5.10-held.log; do
 	echo ours >"$work_out/$left"
 done
 for name in v4.2-rc1/x86_64-control-debug/my-notes.txt v4.2-rc1/x86_64-control-debug/results/mine.log v4.2-rc1/x86_64-mine \
+	v4.2-rc1/x86_64-control-debug/torture-my-finding.log v4.2-rc1/x86_64-control-debug/build/my.config v4.2-rc1/bisect/notes \
+	bench/before-my-change.tsv peers/6.1/boot/notes semantics/mine.log \
 	v4.2-rc1/mutants/mine bench/mine.md bench/linux semantics/mine.txt check-all/mine; do
 	echo mine >"$toy/out/$name"
 	check "clean: $name, beside what the scripts leave, is named" spared "$name is not of these scripts"
 	rm "$toy/out/$name"
 done
-exec 5>"$work_out/x86_64-control-debug/results/.lock"
+exec 5<"$work_out/x86_64-control-debug/results"
 flock 5
 check "clean: results of a test that still runs stay" spared 'another run uses .*/x86_64-control-debug/results'
+exec 5<"$work_out/x86_64-control-debug"
+flock 5
+check "clean: so does what torture, races and run write beside them" spared 'another run uses .*/x86_64-control-debug'
+exec 5<"$toy/out/bench"
+flock 5
+check "clean: and what a benchmark writes" spared 'another run uses .*/bench'
 exec 5>&-
 mv "$work_tree" "$toys/work-away"
 check "clean: a work tree without its repository is named" \
@@ -191,6 +230,17 @@ OUT=$toys/work-empty work_make >/dev/null 2>&1
 check "clean: an empty OUT of the user's is not taken for ours" \
 	fails 'was not made by these scripts' env OUT="$toys/work-empty" "$toy/scripts/clean"
 work_make >/dev/null 2>&1
+
+# Whoever leaves results has a line in the table
+known_results() {
+	sed -n 's/.*\(boot_and_judge\|new_results\) "$dir" "\{0,1\}\([a-z][a-z-]*\).*/\2/p' \
+		"$top"/scripts/[a-km-z]* "$top"/scripts/lib/[a-z]* >"$tmp/names"
+	[ "$(grep -c . "$tmp/names")" -gt 4 ] || return 1
+	while read -r name; do
+		grep -q "results/.*[(|]${name}[|)]" "$top/scripts/lib/leaves.tsv" || { echo "$name"; return 1; }
+	done <"$tmp/names"
+}
+check "clean: knows the results of every script" known_results
 
 # refresh, and tree after it
 work_refresh() { LOF_CACHE=$toys/work-cache "$toy/scripts/refresh" v4.2-rc1; }
@@ -332,4 +382,12 @@ sed -i 's/^a toy$/mine/' "$work_out/series/0000-cover-letter.patch"
 check "series: a cover letter that was edited is named" fails 'series has mails .* edited' work_series
 check "series: and kept" has mine "$work_out/series/0000-cover-letter.patch"
 check "clean: also by clean" fails 'series has mails .* edited' work_clean
+sed -i 's/^mine$/a toy/' "$work_out/series/0000-cover-letter.patch"
+rm -r "$work_out/series"
+check "series: is made anew where the folder was removed" work_series
+rm -r "$work_out/series"
+sed -i 's/^a toy$/mine/' "$work_out/series.mbox"
+check "series: a mailbox that was edited is named, without the folder" fails 'series.mbox that is not as it was made' work_series
+check "series: and the mailbox is kept" has mine "$work_out/series.mbox"
+check "clean: which names it, too" fails 'series.mbox that is not as it was made' work_clean
 rm -rf "$toy/files/scripts" "$toy/docs" "$toy/out"

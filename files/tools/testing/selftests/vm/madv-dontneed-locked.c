@@ -51,7 +51,7 @@ static void test_locked(const char *how, bool lf)
 	tap_check(!give_back(map, FREED * page_size()), "%s: the advice is taken", how);
 	tap_check(!count_pages(map, FREED, page_is_present), "%s: the pages are gone", how);
 	tap_check(count_pages(PAGE(map, FREED), NR_PAGES - FREED, batched_page_is_locked) ==
-		  NR_PAGES - FREED, "%s: those beside them stay", how);
+		  NR_PAGES - FREED, "%s: pages beside those that are given back stay", how);
 	vma = vma_of(map);
 	tap_check(vma.lo && vma.lf == lf && locked_pages() == charged + NR_PAGES,
 		  "%s: the range stays locked, of its kind, and charged", how);
@@ -59,7 +59,7 @@ static void test_locked(const char *how, bool lf)
 		zero += !*PAGE(map, i);
 	touch_range(map, FREED * page_size());
 	tap_check(zero == FREED && count_pages(map, FREED, batched_page_is_locked) == FREED,
-		  "%s: they come back empty, and locked, when they are touched", how);
+		  "%s: pages that were given back come back empty, and locked", how);
 	munlock(map, LEN);
 	tap_check(count_pages(map, NR_PAGES, page_is_unlocked) == NR_PAGES,
 		  "%s: munlock unlocks all of them", how);
@@ -96,7 +96,7 @@ static void test_files(void)
 		  "pages of a shared file mapping are unmapped");
 	kept = *PAGE(shared, 1) == 's' && *PAGE(shared, 0) == 'f';
 	tap_check(kept && page_is_locked(PAGE(shared, 1)),
-		  "and come back with what they held, locked");
+		  "pages of a shared file mapping come back with what they held, locked");
 	munmap(shared, LEN);
 
 	mlock(private, LEN);
@@ -133,7 +133,7 @@ static void test_shared(void)
 	if (write(to_it[1], "", 1) != 1 || read(to_us[0], &c, 1) != 1)
 		tap_bail_out("a child that unlocks");
 	tap_check(!count_pages(look, NR_PAGES, page_is_mlocked),
-		  "and are not, once it has unlocked them");
+		  "pages that a child has unlocked, too, are locked for nobody");
 	end_child(child);
 	munmap(map, LEN);
 	munmap(look, LEN);

@@ -216,7 +216,7 @@ check "run: a program that is not there" fails 'no program ./none' "$top/scripts
 check "run: a KERNEL that is not there" fails 'KERNEL=/none is no file' env KERNEL=/none "$top/scripts/run" debian-5.10 x86_64 "$tmp/setup/dynamic"
 check "test: a KERNEL that is not there" fails 'KERNEL=/none is no file' env KERNEL=/none "$top/scripts/test" debian-5.10 x86_64
 check "test: a TEST that is not there is named, with those that are" \
-	fails "no test 'nope': there are mlock-plain" env TEST=nope KERNEL="$tmp/log" OUT="$tmp/setup/out" "$top/scripts/test" debian-5.10 x86_64
+	fails "no test 'nope': there are madv-dontneed-locked" env TEST=nope KERNEL="$tmp/log" OUT="$tmp/setup/out" "$top/scripts/test" debian-5.10 x86_64
 
 # help
 make -s -C "$top" help >"$tmp/help"

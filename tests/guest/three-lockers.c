@@ -11,20 +11,11 @@
 #include "../../files/tools/testing/selftests/vm/race.h"
 #include "books.h"
 
-enum { NR_PAGES = 4, SECONDS = 25, PARTIES = 3 };
+enum { NR_PAGES = 4, SECONDS = 25, PARTIES = 3, ROUND = 6 };
 #define LEN	(NR_PAGES * page_size())
 
 static struct meeting *tasks_meet;
 static int file;
-
-static char *map_file(void)
-{
-	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-
-	if (map == MAP_FAILED)
-		tap_bail_out("mmap of a file");
-	return map;
-}
 
 /* In the LRU batch of our CPU, and of no other */
 static void make_new_pages(void)
@@ -40,56 +31,35 @@ static void make_new_pages(void)
 		tap_bail_out("ftruncate");
 }
 
-/* The third: has them locked from the second meeting to the fifth of each round */
-static pid_t start_keeper(void)
+/*
+ * One that has the pages locked from one meeting of each round to another, of which
+ * there are ROUND
+ */
+static pid_t start_locker(unsigned int from, unsigned int until)
 {
-	pid_t keeper = start_child();
+	pid_t locker = start_child();
+	unsigned int met;
 	char *map;
 
-	if (keeper)
-		return keeper;
+	if (locker)
+		return locker;
 	stay_on_cpu(0);
-	map = map_file();
-	for (;;) {
+	map = map_file_pages(file, NR_PAGES, MAP_SHARED);
+	for (met = 1;; met = met % ROUND + 1) {
 		meet(tasks_meet);
-		must_lock(map, LEN);
-		touch_range(map, LEN);
-		meet(tasks_meet);
-		meet(tasks_meet);
-		meet(tasks_meet);
-		meet(tasks_meet);
-		munlock(map, LEN);
-		meet(tasks_meet);
-	}
-}
-
-/* The first: unlocks them between the third meeting and the fourth */
-static pid_t start_unlocker(void)
-{
-	pid_t unlocker = start_child();
-	char *map;
-
-	if (unlocker)
-		return unlocker;
-	stay_on_cpu(0);
-	map = map_file();
-	for (;;) {
-		meet(tasks_meet);
-		meet(tasks_meet);
-		must_lock(map, LEN);
-		touch_range(map, LEN);
-		meet(tasks_meet);
-		munlock(map, LEN);
-		meet(tasks_meet);
-		meet(tasks_meet);
-		meet(tasks_meet);
+		if (met == from) {
+			must_lock(map, LEN);
+			touch_range(map, LEN);
+		} else if (met == until) {
+			munlock(map, LEN);
+		}
 	}
 }
 
 int main(void)
 {
 	unsigned int rounds = 0, seed = 1, left, stayed;
-	pid_t keeper, unlocker;
+	pid_t unlocker, keeper;
 	time_t end;
 	char *map, *look;
 
@@ -98,11 +68,13 @@ int main(void)
 	tasks_meet->parties = PARTIES;
 	file = make_file("/tmp", NR_PAGES);
 	stay_on_cpu(1);
-	keeper = start_keeper();
-	unlocker = start_unlocker();
-	map = map_file();
+	/* The first unlocks them at the third meeting, when we lock and unlock them */
+	unlocker = start_locker(2, 3);
+	/* The third keeps them until we have looked */
+	keeper = start_locker(1, 5);
+	map = map_file_pages(file, NR_PAGES, MAP_SHARED);
 	/* Ours, not locked, for looking */
-	look = map_file();
+	look = map_file_pages(file, NR_PAGES, MAP_SHARED);
 	end = time(NULL) + SECONDS;
 	do {
 		make_new_pages();

@@ -16,15 +16,6 @@ static struct meeting *tasks_meet;
 static int file;
 static volatile char sink;
 
-static char *map_file(void)
-{
-	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-
-	if (map == MAP_FAILED)
-		tap_bail_out("mmap of a file");
-	return map;
-}
-
 static pid_t start_other(void)
 {
 	pid_t other = start_child();
@@ -33,7 +24,7 @@ static pid_t start_other(void)
 	if (other)
 		return other;
 	stay_on_cpu(1);
-	map = map_file();
+	map = map_file_pages(file, NR_PAGES, MAP_SHARED);
 	must_lock(map, LEN);
 	touch_range(map, LEN);
 	meet(tasks_meet);
@@ -47,7 +38,7 @@ static pid_t start_other(void)
 
 static char *map_and_touch(void)
 {
-	char *map = map_file();
+	char *map = map_file_pages(file, NR_PAGES, MAP_SHARED);
 	size_t i;
 
 	for (i = 0; i < NR_PAGES; i++)
@@ -59,7 +50,7 @@ static void test_race(bool unmap)
 {
 	time_t end = time(NULL) + SECONDS;
 	unsigned int rounds = 0, left;
-	char *map, *look = map_file();
+	char *map, *look = map_file_pages(file, NR_PAGES, MAP_SHARED);
 	pid_t other;
 
 	other = start_other();

@@ -68,18 +68,9 @@ static bool is_held(const void *addr)
 	return page_kflags(addr) & KPF_LOCKED;
 }
 
-static char *map_file(int fd, int flags)
-{
-	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, flags, fd, 0);
-
-	if (map == MAP_FAILED)
-		tap_bail_out("mmap");
-	return map;
-}
-
 static char *touched(int fd, int flags)
 {
-	char *map = map_file(fd, flags);
+	char *map = map_file_pages(fd, NR_PAGES, flags);
 
 	touch_range(map, LEN);
 	return map;
@@ -207,7 +198,7 @@ static void test_fault(const char *how, bool writes, bool has)
 	hold("lock", page);
 	pid = start_child();
 	if (!pid) {
-		char *map = map_file(fd, MAP_SHARED);
+		char *map = map_file_pages(fd, NR_PAGES, MAP_SHARED);
 		volatile char *touched_page = map + HELD * page_size();
 
 		sys_mlock2(map, LEN, MLOCK_ONFAULT);

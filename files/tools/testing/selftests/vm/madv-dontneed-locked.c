@@ -25,15 +25,6 @@ static int give_back(void *map, size_t len)
 	return madvise(map, len, MADV_DONTNEED_LOCKED);
 }
 
-static char *map_file(int fd, int flags)
-{
-	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, flags, fd, 0);
-
-	if (map == MAP_FAILED)
-		tap_bail_out("mmap of a file");
-	return map;
-}
-
 /* A lock of either kind: @lf if it is on fault */
 static void test_locked(const char *how, bool lf)
 {
@@ -87,7 +78,8 @@ static void test_not_locked(void)
 static void test_files(void)
 {
 	int fd = make_file("/tmp", NR_PAGES);
-	char *shared = map_file(fd, MAP_SHARED), *private = map_file(fd, MAP_PRIVATE);
+	char *shared = map_file_pages(fd, NR_PAGES, MAP_SHARED);
+	char *private = map_file_pages(fd, NR_PAGES, MAP_PRIVATE);
 	bool kept;
 
 	mlock(shared, LEN);
@@ -111,7 +103,8 @@ static void test_files(void)
 static void test_shared(void)
 {
 	int fd = make_file("/tmp", NR_PAGES), to_us[2], to_it[2];
-	char *map = map_file(fd, MAP_SHARED), *look = map_file(fd, MAP_SHARED), c;
+	char *map = map_file_pages(fd, NR_PAGES, MAP_SHARED);
+	char *look = map_file_pages(fd, NR_PAGES, MAP_SHARED), c;
 	pid_t child;
 
 	if (pipe(to_us) || pipe(to_it))

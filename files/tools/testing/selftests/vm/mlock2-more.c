@@ -32,15 +32,6 @@ static char *map_fd(int fd, size_t pages, int prot, int flags)
 	return map == MAP_FAILED ? NULL : map;
 }
 
-static char *map_file(int fd, int flags)
-{
-	char *map = map_fd(fd, NR_PAGES, PROT_READ | PROT_WRITE, flags);
-
-	if (!map)
-		tap_bail_out("mmap of a file");
-	return map;
-}
-
 static bool all(const char *map, size_t pages, bool (*is)(const void *))
 {
 	return count_pages(map, pages, is) == pages;
@@ -263,7 +254,7 @@ static void test_other_process(void)
 		"written by another process: a page is locked",
 	};
 	int fd = make_file("/tmp", NR_PAGES), status, i;
-	char *anon = map_pages(NR_PAGES), *file = map_file(fd, MAP_SHARED), c = 1;
+	char *anon = map_pages(NR_PAGES), *file = map_file_pages(fd, NR_PAGES, MAP_SHARED), c = 1;
 	pid_t child;
 
 	sys_mlock2(anon, LEN, MLOCK_ONFAULT);

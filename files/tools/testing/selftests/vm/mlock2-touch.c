@@ -27,19 +27,10 @@ enum { NR_PAGES = 64 };
 
 static volatile char sink;
 
-static char *map_file(int fd, int flags)
-{
-	char *map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, flags, fd, 0);
-
-	if (map == MAP_FAILED)
-		tap_bail_out("mmap of a file");
-	return map;
-}
-
 static void test_file(const char *where, const char *dir)
 {
 	int fd = make_file(dir, NR_PAGES);
-	char *shared = map_file(fd, MAP_SHARED), *private, claim[96];
+	char *shared = map_file_pages(fd, NR_PAGES, MAP_SHARED), *private, claim[96];
 	unsigned int present;
 
 #define CLAIM(text) (snprintf(claim, sizeof(claim), "%s: %s", where, text), claim)
@@ -57,7 +48,7 @@ static void test_file(const char *where, const char *dir)
 		  CLAIM("a page that is written through a shared mapping"));
 	munmap(shared, LEN);
 
-	private = map_file(fd, MAP_PRIVATE);
+	private = map_file_pages(fd, NR_PAGES, MAP_PRIVATE);
 	sys_mlock2(private, LEN, MLOCK_ONFAULT);
 	sink = *PAGE(private, 5);
 	tap_check(page_is_locked(PAGE(private, 5)), "%s",
@@ -70,7 +61,7 @@ static void test_file(const char *where, const char *dir)
 		  CLAIM("a copy made at once"));
 	munmap(private, LEN);
 
-	private = map_file(fd, MAP_PRIVATE);
+	private = map_file_pages(fd, NR_PAGES, MAP_PRIVATE);
 	sink = *PAGE(private, 5);
 	sys_mlock2(private, LEN, MLOCK_ONFAULT);
 	tap_check(page_is_locked(PAGE(private, 5)), "%s",
@@ -248,8 +239,8 @@ static void test_ext2(void)
 	}
 	test_file("ext2", EXT2_DIR);
 	fd = make_file(EXT2_DIR, NR_PAGES);
-	shared = map_file(fd, MAP_SHARED);
-	private = map_file(fd, MAP_PRIVATE);
+	shared = map_file_pages(fd, NR_PAGES, MAP_SHARED);
+	private = map_file_pages(fd, NR_PAGES, MAP_PRIVATE);
 	sys_mlock2(shared, LEN, MLOCK_ONFAULT);
 	sys_mlock2(private, LEN, MLOCK_ONFAULT);
 	if (!drop_file(fd, shared)) {
@@ -366,7 +357,7 @@ static void test_swap(void)
 static void test_remap_file_pages(void)
 {
 	int fd = make_file("/tmp", NR_PAGES);
-	char *map = map_file(fd, MAP_SHARED);
+	char *map = map_file_pages(fd, NR_PAGES, MAP_SHARED);
 	long long charged;
 
 	sys_mlock2(map, LEN, MLOCK_ONFAULT);
@@ -394,7 +385,7 @@ static void test_remap_unlocked(void)
 {
 	const char *claim = "remap_file_pages of what is not locked locks nothing, whatever comes";
 	int fd = make_file("/tmp", NR_PAGES);
-	char *map = map_file(fd, MAP_SHARED);
+	char *map = map_file_pages(fd, NR_PAGES, MAP_SHARED);
 
 	mlockall(MCL_FUTURE | MCL_ONFAULT);
 	if (syscall(__NR_remap_file_pages, PAGE(map, 8), 4 * page_size(), 0, 40, 0))
@@ -409,7 +400,7 @@ static void test_remap_unlocked(void)
 static void test_counters(void)
 {
 	int fd = make_file("/tmp", NR_PAGES);
-	char *anon = map_pages(NR_PAGES), *file = map_file(fd, MAP_SHARED);
+	char *anon = map_pages(NR_PAGES), *file = map_file_pages(fd, NR_PAGES, MAP_SHARED);
 	long long mlocked, unevictable, both;
 	pid_t child;
 
@@ -437,7 +428,7 @@ static void test_counters(void)
 	if (!child) {
 		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 		memset(map_pages(NR_PAGES), 1, LEN);
-		memset(map_file(fd, MAP_SHARED), 1, LEN);
+		memset(map_file_pages(fd, NR_PAGES, MAP_SHARED), 1, LEN);
 		_exit(0);
 	}
 	tap_check(!child_status(child) && settles_to("Mlocked", mlocked) &&
@@ -452,7 +443,7 @@ static void test_counters(void)
 static void test_shared_by_two(void)
 {
 	int fd = make_file("/tmp", NR_PAGES), to_child[2], to_us[2], status;
-	char *map = map_file(fd, MAP_SHARED), c;
+	char *map = map_file_pages(fd, NR_PAGES, MAP_SHARED), c;
 	pid_t child;
 
 	if (pipe(to_child) || pipe(to_us))
@@ -486,7 +477,7 @@ static void test_shared_by_two(void)
 static void test_refusals(void)
 {
 	int fd = make_file("/tmp", NR_PAGES);
-	char *map = map_pages(NR_PAGES), *shared = map_file(fd, MAP_SHARED);
+	char *map = map_pages(NR_PAGES), *shared = map_file_pages(fd, NR_PAGES, MAP_SHARED);
 
 	memset(map, 1, LEN);
 	sys_mlock2(map, LEN, MLOCK_ONFAULT);

@@ -393,6 +393,17 @@ static inline char *map_pages(size_t pages)
 	return map;
 }
 
+/* The first @pages pages of a file, for reading and writing, not touched */
+static inline char *map_file_pages(int fd, size_t pages, int flags)
+{
+	char *map = mmap(NULL, pages * page_size(), PROT_READ | PROT_WRITE,
+			 flags, fd, 0);
+
+	if (map == MAP_FAILED)
+		tap_bail_out("mmap of a file");
+	return map;
+}
+
 /* Write to each page of it */
 static inline void touch_range(char *map, size_t len)
 {

@@ -393,7 +393,7 @@ static inline char *map_pages(size_t pages)
 	return map;
 }
 
-/* The first @pages pages of a file, for reading and writing, not touched */
+/* The start of a file, for reading and writing, not touched */
 static inline char *map_file_pages(int fd, size_t pages, int flags)
 {
 	char *map = mmap(NULL, pages * page_size(), PROT_READ | PROT_WRITE,

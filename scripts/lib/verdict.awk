@@ -303,9 +303,10 @@ inlog && /[^ ]/ { lines++ }
 }
 
 # A stack that the kernel dumps is a complaint, whatever its first line is called; but the
-# OOM killer, which tests let loose in a memcg, dumps one in its next lines, and sysrq those
-# of all tasks, one after the other, of 60 lines at most
-/ invoked oom-killer: / { ooms = NR < oom_end ? ooms + 1 : 1; oom_end = NR + 12 }
+# OOM killer, which tests let loose in a memcg, dumps one in its next lines (MIPS after ten
+# of what lies on the stack), and sysrq those of all tasks, one after the other, of 60 lines
+# at most
+/ invoked oom-killer: / { ooms = NR < oom_end ? ooms + 1 : 1; oom_end = NR + 16 }
 /[Ss]ys[Rr]q ?: / { dump_end = NR + 60 }
 /(^|[>\] ])Call [Tt]race:/ || /(^|[>\] ])Backtrace:/ {
 	if (NR < dump_end)

@@ -184,6 +184,7 @@ after() {	# COUNT LINE...: a stack after these lines and COUNT others
 	verdict "$tmp/after"
 }
 check "verdict: a stack of the OOM killer" after 1 'a invoked oom-killer: gfp_mask=0xd0'
+check "verdict: one of MIPS, behind its words" after 13 'a invoked oom-killer: gfp_mask=0xd0'
 check "verdict: one long after it" fails 'kernel: .*Call Trace' after 20 'a invoked oom-killer: gfp_mask=0xd0'
 check "verdict: a second one" fails 'kernel: .*Call Trace' after 1 'a invoked oom-killer: gfp_mask=0xd0' 'Call Trace:'
 check "verdict: the stacks of sysrq" after 30 'sysrq: Show State' 'Call Trace:'

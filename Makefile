@@ -30,7 +30,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= MIB           1024                   demo: size of its mapping
 ##= RUNS          5                      bench, overhead: runs of each measurement
 ##= AS_IS         none                   1: bench, overhead, shared: measure kernels as they are built
-##= MINUTES       2, 3, 30               torture, pressure, foreign: how long
+##= MINUTES       2, 3, 15, 30           torture, pressure, planted, foreign: how long
 ##= SEED          a new one              torture: repeat the search that printed it
 ##= QUICK         none                   1: mutants: end a guest at the first check that fails
 ##= LOF_CACHE     ~/.cache/lock-on-fault  sources of the bases, bases/BASE/linux
@@ -57,7 +57,7 @@ of_no_kernel := help tree refresh lint deps clean apply series
 with_debug := kernel test torture
 wrong := $(if $(DEBUG),$(filter-out $(of_no_kernel) $(with_debug),$(MAKECMDGOALS)))
 $(if $(wrong),$(error DEBUG= is for $(with_debug), and not for $(wrong): unset it (scripts/races and scripts/lib/hold-page have an option --debug)))
-only_x86 := numa races pressure foreign mutants bench bench-peers overhead lru-locks shared shared-peers random-access semantics demo
+only_x86 := numa races pressure foreign mutants planted bench bench-peers overhead lru-locks shared shared-peers random-access semantics demo
 wrong := $(if $(filter-out x86_64,$(ARCH)),$(filter $(only_x86),$(MAKECMDGOALS)))
 $(if $(wrong),$(error $(wrong) is for x86_64 alone, and ARCH=$(ARCH)))
 debug := $(if $(DEBUG),--debug$(addprefix -,$(filter kasan kcsan,$(DEBUG))))
@@ -66,7 +66,7 @@ built := $(if $(KERNEL),,kernel)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
-	apply bisect-check check-all mutants uapi objects numa races torture pressure foreign semantics lint bench \
+	apply bisect-check check-all mutants uapi objects numa races torture planted pressure foreign semantics lint bench \
 	bench-peers overhead lru-locks shared shared-peers random-access clean
 
 help:	## this list (the default)
@@ -134,6 +134,8 @@ races: kernel	## tasks that race on two CPUs, judged by a scan of all pages
 	scripts/races $(base)
 torture: kernel	## search for races with the lock, in a guest, for MINUTES=
 	scripts/torture $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(debug) $(base) $(ARCH)
+planted: tree	## see the fuzzer find what is put back, for MINUTES= each
+	$(if $(MINUTES),MINUTES=$(MINUTES)) $(if $(SEED),SEED=$(SEED)) scripts/planted $(base)
 pressure: kernel	## secrets, and pages of a large file, where memory is short and swap is full, for MINUTES=
 	scripts/pressure $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(base) $(ARCH)
 foreign: tree	## trinity and stress-ng on the debug kernel, for MINUTES=

@@ -300,7 +300,8 @@ go_to() {
 	mv "$2/lof-next" "$2/lof-head"
 }
 
-# make_mutant BASE NAME SCRIPT FILE...: change the files by the script of sed, so that
+# make_mutant BASE NAME SCRIPT FILE...: change the files by the script of sed, or the one file
+# by SCRIPT.diff, so that
 # undo_mutant knows what was changed by us, also if it ends in the midst.  Fails if nothing
 # is changed.
 make_mutant() {
@@ -312,7 +313,10 @@ make_mutant() {
 	mutant_changes=
 	for mutant_file; do
 		mutant_new=$wt_dir/lof-mutant.new/$(echo "$mutant_file" | tr / +)
-		sed "$mutant_script" "$wt/$mutant_file" >"$mutant_new"
+		case $mutant_script in
+		*.diff) patch -s -o "$mutant_new" "$wt/$mutant_file" "$mutant_script" >/dev/null || return 1 ;;
+		*) sed "$mutant_script" "$wt/$mutant_file" >"$mutant_new" ;;
+		esac
 		! cmp -s "$mutant_new" "$wt/$mutant_file" || continue
 		mutant_changes=yes
 		echo "$(own_git hash-object --no-filters "$mutant_new") $mutant_file" >>"$wt_dir/lof-mutant.new/list"

@@ -685,8 +685,8 @@ static int lock_error(int err)
 }
 
 /*
- * After a lock that has succeeded: is more charged than the task was ever allowed?  One
- * call in four, as that takes longer than the call
+ * After a lock, which charges a part where it fails: is more charged than the task was ever
+ * allowed?  One call in four, as that takes longer than the call
  */
 static void check_charge(const struct op *op)
 {
@@ -709,14 +709,12 @@ int do_op(struct slot *slot, const struct op *op)
 	switch (op->what) {
 	case MLOCK:
 		err = error_of(mlock(addr, bytes));
-		if (!err)
-			check_charge(op);
+		check_charge(op);
 		return lock_error(err);
 	case MLOCK2:
 		err = error_of(syscall(SYS_mlock2, addr, bytes,
 				       op->arg % 4 ? MLOCK_ONFAULT : 0));
-		if (!err)
-			check_charge(op);
+		check_charge(op);
 		return op->arg % 4 ? err : lock_error(err);
 	case MUNLOCK:
 		return error_of(munlock(addr, bytes));

@@ -379,6 +379,45 @@ static void make_family_kid(uint64_t *rnd, const struct team *g, struct program 
 		percent(rnd, 70) ? KID_IS_KILLED : KID_EXECS;
 }
 
+/*
+ * Of a group under a limit: what a task tries that has locked as much as it may, or
+ * nearly.  Ranges that begin, end or lie in what it has locked already.
+ */
+static void make_full(uint64_t *rnd, const struct team *g, struct program *p)
+{
+	unsigned int all = opt.limit / page_size, i, pages;
+
+	memset(p, 0, sizeof(*p));
+	p->loops = 4 * pick_loops(rnd);
+	p->mends = percent(rnd, 75);
+	/* All of it is there, and nothing is locked */
+	if (percent(rnd, 50)) {
+		add_focus_op(g, p, MAP);
+		p->op[0].off = 0;
+		p->op[0].len = g->region[g->focus_region].pages;
+	}
+	if (percent(rnd, 70))
+		add_focus_op(g, p, MUNLOCKALL);
+	for (i = 2 + below(rnd, 3); i; i--) {
+		struct op *op = &p->op[p->nr++];
+
+		make_op(rnd, g, op, percent(rnd, 85) ? locks : anything);
+		op->mods &= ~SPIN;
+		op->region = g->focus_region;
+		pages = g->region[op->region].pages;
+		op->len = percent(rnd, 60) ? all : 1 + below(rnd, all);
+		if (percent(rnd, 25))
+			op->len += percent(rnd, 50) ? 1 : -1;
+		if (op->len < 1 || op->len > pages)
+			op->len = pages;
+		op->off = below(rnd, pages - op->len + 1);
+		/* Not far from each other, or they meet by chance alone */
+		if (percent(rnd, 70) && pages - op->len > all)
+			op->off = below(rnd, all);
+		op->off2 = below(rnd, pages - op->len + 1);
+	}
+}
+
 void make_programs(struct team *g, unsigned int round)
 {
 	uint64_t state = g->seed ^ (round + 1) * 0x632be59bd9b4e019ULL, *rnd = &state;
@@ -391,6 +430,8 @@ void make_programs(struct team *g, unsigned int round)
 
 		if (slot->process == weather_process(g))
 			make_program(rnd, g, p, false, false);
+		else if (opt.privilege && !g->family && !g->pieces && percent(rnd, 35))
+			make_full(rnd, g, p);
 		else if (g->family && i && percent(rnd, 70))
 			make_helper(rnd, g, p);
 		else if (g->pieces && !g->family && i && percent(rnd, 65))

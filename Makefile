@@ -57,6 +57,19 @@ of_no_kernel := help tree refresh lint deps clean apply series
 with_debug := kernel test torture
 wrong := $(if $(DEBUG),$(filter-out $(of_no_kernel) $(with_debug),$(MAKECMDGOALS)))
 $(if $(wrong),$(error DEBUG= is for $(with_debug), and not for $(wrong): unset it (scripts/races and scripts/lib/hold-page have an option --debug)))
+# The same of what else picks a kernel, a test, or what it does: VARIABLE:TARGET:TARGET...
+# A kernel is for every target that is named, the others for one of them.
+for_some := KERNEL:run:shell:test:shared:shared-peers COUNT_KERNEL:shared:shared-peers SHARED:shared:shared-peers \
+	TEST:test:control PROG:run ARGS:run MINUTES:torture:pressure:foreign SEED:torture:pressure:foreign \
+	QUICK:mutants:races FROM:bisect-check \
+	AS_IS:bench:bench-peers:overhead:lru-locks:shared:shared-peers:random-access:semantics
+words_of = $(subst :, ,$(1))
+takers = $(wordlist 2,99,$(words_of))
+not_takers = $(filter-out $(of_no_kernel) $(takers),$(MAKECMDGOALS))
+left_out = $(if $(filter KERNEL:% COUNT_KERNEL:%,$(1)),$(not_takers),$(if $(filter $(takers),$(MAKECMDGOALS)),,$(not_takers)))
+refuse_left_out = $(if $(and $($(firstword $(words_of))),$(left_out)),\
+	$(error $(firstword $(words_of))= is for $(takers), and not for $(left_out): unset it))
+$(foreach one,$(for_some),$(call refuse_left_out,$(one)))
 only_x86 := numa races pressure foreign mutants bench bench-peers overhead lru-locks shared shared-peers random-access semantics demo
 wrong := $(if $(filter-out x86_64,$(ARCH)),$(filter $(only_x86),$(MAKECMDGOALS)))
 $(if $(wrong),$(error $(wrong) is for x86_64 alone, and ARCH=$(ARCH)))

@@ -36,6 +36,19 @@ check "cells: FRESH=yes forgets, too" sh -c "
 		'cells \"\$out/cell-try\"; [ ! -e \"\$cells/old\" ]' >'$long/scripts/cell-fresh'
 	mkdir -p '$long/out/cell-try'; touch '$long/out/cell-try/old'
 	FRESH=yes sh '$long/scripts/cell-fresh'"
+cell_keys() {	# FILE...: with each of them changed, the key is another one
+	printf '%s\n' '. "$(dirname "$0")/lib/lib.sh"' '. "$top/scripts/lib/cells.sh"' \
+		'cells "$out/cell-try"; cell_key -' >"$long/scripts/cell-try"
+	key=$(sh "$long/scripts/cell-try") && [ "$key" = "$(sh "$long/scripts/cell-try")" ] || return 1
+	for file; do
+		cp "$long/$file" "$toys/cell-file"
+		echo "# other" >>"$long/$file"
+		[ "$key" != "$(sh "$long/scripts/cell-try")" ] || { echo "$file is not in it"; return 1; }
+		cp "$toys/cell-file" "$long/$file"
+	done
+}
+check "cells: every key is of all scripts, and of what a guest is made from" cell_keys scripts/pressure scripts/lib/verdict.awk \
+	scripts/lib/complaints.txt scripts/lib/setup.sh scripts/lib/boot guest/init.c configs/arch/x86_64.sh
 
 # mutants: what the guest says goes by what the mutant's tree says
 stand_in scripts/kernel <<-'EOF2'
@@ -116,6 +129,12 @@ echo "/* other books */" >"$long/torture/books.c"
 mutants_twice >"$tmp/mutants"
 check "mutants: what is linked into the programs that race is part of them" sh -c "
 	cat '$tmp/mutants-1'; grep -q '3 cells run, 0 kept' '$tmp/mutants-1'"
+cp "$long/scripts/pressure" "$toys/long-pressure"
+echo "# other" >>"$long/scripts/pressure"
+mutants_twice >"$tmp/mutants"
+check "mutants: so is every script that one may call" sh -c "
+	cat '$tmp/mutants-1'; grep -q '3 cells run, 0 kept' '$tmp/mutants-1'"
+cp "$toys/long-pressure" "$long/scripts/pressure"
 
 # What is the user's in the tree of the mutants
 long_mutant=$long/out/v4.2-rc1/mutant

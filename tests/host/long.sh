@@ -135,6 +135,17 @@ mutants_twice >"$tmp/mutants"
 check "mutants: so is every script that one may call" sh -c "
 	cat '$tmp/mutants-1'; grep -q '3 cells run, 0 kept' '$tmp/mutants-1'"
 cp "$toys/long-pressure" "$long/scripts/pressure"
+# An image that nothing passes on
+cp "$long/scripts/races" "$toys/long-races"
+echo "
+	case \${LOF_IMAGE:-}\${LOF_RUNS:-} in *mine*|9) set -- '$tmp/fails' ;; *) set -- '$tmp/passes' ;; esac
+	cp \"\$1\" '$long/out/v4.2-rc1/x86_64-mutant/races.log'" | stand_in scripts/races
+cp "$long/tests/expect/mutants-v4.2-rc1.tsv" "$toys/long-mutants"
+printf 'harmless\tmm/file-1.c\ts/^2$/harmless/\tpinned\n' >"$long/tests/expect/mutants-v4.2-rc1.tsv"
+check "mutants: what picks another kernel does not make a mutant seen" fails '^not ok 1 - harmless: nothing fails' \
+	env FRESH=1 QUICK=1 LOF_IMAGE="$toys/mine" "$long/scripts/mutants" v4.2-rc1
+cp "$toys/long-mutants" "$long/tests/expect/mutants-v4.2-rc1.tsv"
+cp "$toys/long-races" "$long/scripts/races"
 
 # What is the user's in the tree of the mutants
 long_mutant=$long/out/v4.2-rc1/mutant
@@ -226,7 +237,7 @@ for script in scripts/deps scripts/lint scripts/tree scripts/kernel scripts/test
 	echo "echo '${script##*/}' >>'$toys/called'; echo '1 passed, 0 failed, 0 skipped'" | stand_in "$script"
 done
 printf 'echo "ok 1 - a"\necho "1..${PLANNED:-1}"\n' | stand_in tests/host/run
-printf '[ -z "${TEST:-}${KERNEL:-}${LOF_RUNS:-}" ] && echo "1 passed, 0 failed, 0 skipped"\n' | stand_in scripts/test
+printf '[ -z "${TEST:-}${KERNEL:-}${LOF_RUNS:-}${LOF_IMAGE:-}${LOF_TEST_SECONDS:-}" ] && echo "1 passed, 0 failed, 0 skipped"\n' | stand_in scripts/test
 long_check() { env -u CI -u LOF_MINUTES LINUX="$toy_linux" "$@"; }
 : >"$toys/called"
 check "check: what passes" long_check "$long/scripts/check" v4.2-rc1
@@ -259,7 +270,7 @@ check "check: CI=1 is CI" fails 'no time was left' long_check CI=1 LOF_MINUTES=0
 check "check: fewer results than the plan says" fails '1 results, and 5 are planned' \
 	long_check PLANNED=5 "$long/scripts/check" v4.2-rc1
 check "check: what picks tests and kernels does not reach it" \
-	long_check TEST=one KERNEL=/nowhere LOF_RUNS=9 "$long/scripts/check" v4.2-rc1
+	long_check TEST=one KERNEL=/nowhere LOF_RUNS=9 LOF_IMAGE=/nowhere LOF_TEST_SECONDS=1 "$long/scripts/check" v4.2-rc1
 cp "$long/scripts/kernel" "$toys/long-kernel"
 cp "$long/scripts/races" "$toys/long-races"
 echo 'exit 1' | stand_in scripts/kernel

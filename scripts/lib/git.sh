@@ -8,8 +8,6 @@
 # What git, patch and sort say is read here, and has to be in one language
 export LC_ALL=C
 unset LANGUAGE
-# Nor are the flags and variables of a make that called us meant for the makes we call
-unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 
 # A hook of git, or rebase -x, says in the environment which repository is meant: not
 # the one that we work on.  The directories that the user called safe stay so, however

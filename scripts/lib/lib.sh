@@ -13,6 +13,10 @@
 unset CDPATH
 # "make test V=1 CC=..." means ours, not the make of the kernel that runs below it
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+# Nor is what a kernel of the user's is built with, or where: his KCONFIG_CONFIG would be overwritten
+# shellcheck disable=SC2046  # they are several
+unset O SUBDIRS LLVM LLVM_IAS LOCALVERSION KAFLAGS KCPPFLAGS \
+	$(export -p | sed -n 's/^export \(K\(CONFIG\|BUILD\)_[A-Za-z0-9_]*\)=.*/\1/p')
 top=$(cd "$(dirname "$0")" && pwd)
 while [ -n "$top" ] && [ ! -f "$top/scripts/lib/lib.sh" ]; do
 	top=${top%/*}

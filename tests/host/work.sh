@@ -91,6 +91,14 @@ mkdir -p "$work_out/x86_64"
 echo earlier >"$work_out/x86_64/image"
 check "kernel: one that does not build" fails 'tinyconfig failed' "$toy/scripts/kernel" v4.2-rc1 x86_64
 check "kernel: leaves no image of an earlier build" test ! -e "$work_out/x86_64/image"
+# The environment of somebody who builds kernels of his own
+mkdir "$toys/make"
+printf '#!/bin/sh\nenv >"%s/make/env"\nexit 1\n' "$toys" >"$toys/make/make"
+chmod +x "$toys/make/make"
+PATH=$toys/make:$PATH KCONFIG_CONFIG=$toys/mine KCONFIG_ALLCONFIG=$toys/mine KBUILD_OUTPUT=$toys/mine KBUILD_EXTMOD=$toys/mine \
+	O=$toys/mine LLVM=1 LOCALVERSION=-mine KCPPFLAGS=-Dmine "$toy/scripts/kernel" v4.2-rc1 x86_64 >"$tmp/log2" 2>&1 || :
+check "kernel: what says where and how another kernel is built does not reach make" sh -c "
+	grep -q ^PATH= '$toys/make/env' && ! grep '^KCONFIG\|^KBUILD\|^O=\|^LLVM=\|^LOCALVERSION=\|^KCPPFLAGS=' '$toys/make/env'"
 # Nor one that loses an option meanwhile, as with a compiler that lacks what it needs
 cp "$toy/scripts/lib/lib.sh" "$toys/work-lib"
 cat >>"$toy/scripts/lib/lib.sh" <<-'EOF2'

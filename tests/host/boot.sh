@@ -37,6 +37,13 @@ two_drives() {
 	grep -q "file=$tmp/one,.*file=$tmp/two," "$tmp/args"
 }
 check "boot: two drives, in their order" two_drives
+check "boot: a third one is not left out without a word" fails 'more than two --drive' \
+	"$top/scripts/lib/boot" --drive 1 --drive 2 --drive 3 "$tmp/image"
+mkdir "$tmp/cpio"
+printf '#!/bin/sh\n%s "$@" | head -c 1000\necho "cpio: write error" >&2\nexit 2\n' "$(command -v cpio)" >"$tmp/cpio/cpio"
+chmod +x "$tmp/cpio/cpio"
+check "boot: an initrd that is cut off is not booted" fails 'cannot pack the files of the guest' \
+	env FAKE_CONSOLE="$tmp/console" PATH="$tmp/cpio:$tmp/qemu:$PATH" "$top/scripts/lib/boot" --log "$tmp/boot.log" "$tmp/image"
 check "boot: a guest that hangs" fails 'the guest hung: no end after 1 s' boot "$tmp/hung"
 check "boot: its console is in the log" sh -c "
 	head -n \"\$(wc -l <'$tmp/hung')\" '$tmp/boot.log' | cmp - '$tmp/hung'"

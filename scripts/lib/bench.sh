@@ -40,7 +40,7 @@ guest() {
 		"${top:?}/scripts/lib/boot" --job "$tmp/job" --files "$tmp/root" \
 			--append "nokaslr norandmaps mitigations=off brd.rd_nr=2" \
 			--log "$dir/$name.log" "$@" "$image"
-		"$top/scripts/lib/verdict" "$dir/$name.log" >"$tmp/verdict" || {
+		"$top/scripts/lib/verdict" --job "$tmp/job" "$dir/$name.log" >"$tmp/verdict" || {
 			cat "$tmp/verdict" >&2
 			die "$name: see $dir/$name.log"
 		}

@@ -56,7 +56,7 @@ stand_in scripts/kernel <<-'EOF2'
 EOF2
 stand_in scripts/lib/selftests <<-'EOF2'
 	mkdir -p "$2/x86_64"
-	cp /bin/true "$2/x86_64/mlock2-a"
+	cp /bin/true "$2/x86_64/mlock-plain"
 	cp /bin/true "$2/x86_64/mlock2-counters"
 	echo x86_64
 EOF2
@@ -110,7 +110,7 @@ mutants_twice() {
 	cat "$tmp/mutants-1" "$tmp/mutants-2"
 }
 mutants_twice >"$tmp/mutants"
-check "mutants: one that a check sees" grep -qx 'ok 1 - seen: 1 checks fail, one: two' "$tmp/mutants-1"
+check "mutants: one that a check sees" grep -qx 'ok 1 - seen: 1 checks fail, mlock-plain: two' "$tmp/mutants-1"
 check "mutants: without a boot the console of the one before says nothing" \
 	grep -q '^not ok 2 - unseen: .*no guest began to boot' "$tmp/mutants-1"
 check "mutants: QEMU that fails is no mutant that is seen" \
@@ -222,7 +222,7 @@ check "bisect-check: a complaint is" fails 'the kernel complains' bisect 's/^<6>
 check "bisect-check: so is a test that takes too long" fails 'not every test ran to its end' bisect '/^ok /d; /^1\.\./d; s/^# exit 0/# exit 124/'
 check "bisect-check: or dies" fails 'signal 11' bisect '0,/^# exit 0/s//# exit 139/'
 check "bisect-check: or has no plan" fails 'no plan' bisect '/^1\.\./d'
-check "bisect-check: or did not run" fails 'did not run' bisect '/^# run .*two/,/^# exit/d'
+check "bisect-check: or did not run" fails 'did not run' bisect '/^# run .*mlock2-counters/,/^# exit/d'
 cp "$long/scripts/lib/verdict" "$toys/long-verdict"
 echo 'echo "verdict: awk is broken" >&2; exit 2' | stand_in scripts/lib/verdict
 check "bisect-check: a verdict that cannot run is no silence" fails 'no verdict on it: verdict: awk is broken' bisect
@@ -409,7 +409,7 @@ printf '%s\n' 'while [ $# -gt 1 ]; do [ "$1" != --log ] || log=$2; shift; done' 
 	'mkdir -p "${log%/*}"; cp "$KS_CONSOLE" "$log"; exit "${KS_STATUS:-0}"' | stand_in scripts/lib/boot
 {
 	printf '%s\n' 'guest: begins' 'guest: tainted at the start: 0' 'guest: will run /run' '# run /run'
-	for program in mlock2-a mlock2-counters; do
+	for program in mlock-plain mlock2-counters; do
 		printf '%s\n' ------- "running $program" ------- '1..1' 'ok 1 - x' '[PASS]'
 	done
 	printf '%s\n' 'running hugepage-mmap' '' '# exit 0' 'guest: tainted at the end: 0' \
@@ -420,7 +420,7 @@ ks_dies() { KS_STATUS=1 ks ''; }
 check "kselftest: a good run" ks ''
 check "kselftest: a guest that dies after our last test" fails '' ks_dies
 check "kselftest: what passes after a failure that is glued to other text is another test" \
-	fails '^not ok 1 .* mlock2-a' ks '0,/^\[PASS\]/s//half a line[FAIL]/'
+	fails '^not ok 1 .* mlock-plain' ks '0,/^\[PASS\]/s//half a line[FAIL]/'
 check "kselftest: a taint" fails 'kernel: tainted: 512' ks 's/end: 0/end: 512/'
 check "kselftest: a complaint in the kernel log" fails '^not ok 4 .* does not complain' ks 's/^<6>.*/&\n<4>WARNING: CPU: 0/'
 check "kselftest: no kernel log" fails 'no kernel log' ks '/kernel log/d'

@@ -63,7 +63,11 @@ echo 2 >"$toy/files/tools/new-1"
 echo mine >>"$control/mm/file-3.c"
 check "tree: an edit in control is named" fails 'control has changes of yours (mm/file-3.c)' work_make
 check "tree: the edit is kept" has mine "$control/mm/file-3.c"
-git -C "$control" checkout -q mm/file-3.c
+work_make 2>"$tmp/err" || :
+check "tree: the command that it names removes control, and git knows" sh -c "
+	sed -n 's/.*, then: //p' '$tmp/err' >'$tmp/command'; sh -e '$tmp/command' && [ ! -e '$control' ] &&
+	! git -C '$work_tree' worktree list | grep control"
+check "tree: which is made anew" work_make
 git -C "$control" commit -q --allow-empty -m mine
 check "tree: a commit in control is named" fails 'control has commits of yours' work_make
 git -C "$control" reset -q --hard HEAD~1
@@ -164,6 +168,7 @@ git -C "$work_tree" tag base base2
 git -C "$work_tree" tag -d base2 >/dev/null
 echo mine >>"$control/mm/file-3.c"
 check "clean: an edit in control is named" spared 'control has changes of yours \(mm/file-3.c\)'
+check "clean: with the command that removes a work tree of git's" spared "yourself: git -C .*/linux' worktree remove --force .*/control'\$"
 git -C "$control" checkout -q mm/file-3.c
 echo mine >"$control/mine"
 check "clean: a new file in control, too" spared 'control has changes of yours \(mine\)'

@@ -194,6 +194,11 @@ echo mine >"$bisect_dir/notes"
 check "bisect-check: what is the user's in its folder is named" fails 'bisect has notes, which is yours' \
 	"$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
 rm "$bisect_dir/notes"
+mkdir -p "$bisect_dir/root/etc"
+echo mine >"$bisect_dir/root/etc/notes"
+check "bisect-check: so is one among the files of its guest" fails 'bisect has root/etc/notes, which is yours' \
+	"$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
+rm -r "$bisect_dir/root"
 git init -q "$bisect_dir/build"
 check "bisect-check: so is a repository" fails 'bisect has a repository of yours' \
 	"$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o

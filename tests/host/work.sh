@@ -76,7 +76,11 @@ echo mine >>"$work_tree/mm/file-3.c"
 check "tree: a file that git is not to look at is named" fails 'assume-unchanged.*mm/file-3.c' work_make
 git -C "$work_tree" update-index --no-assume-unchanged mm/file-3.c
 git -C "$work_tree" checkout -q mm/file-3.c
+mkdir "$work_out/.new.mine"
+echo mine >"$work_out/.new.mine/f"
 check "tree: goes on without them" work_make
+check "tree: leaves alone what only begins as its own do" has mine "$work_out/.new.mine/f"
+rm -rf "$work_out/.new.mine"
 check "tree: control is where it has to be" sh -c "
 	[ \"\$(git -C '$control' rev-parse HEAD)\" = \"\$(git -C '$work_tree' rev-parse control)\" ] &&
 	[ -z \"\$(git -C '$control' status --porcelain)\" ]"
@@ -150,6 +154,18 @@ git -C "$work_tree" update-ref refs/mine/wip wip
 git -C "$work_tree" tag -d wip >/dev/null
 check "clean: or another ref" spared 'refs/mine/wip, which is yours'
 git -C "$work_tree" update-ref -d refs/mine/wip
+check "clean: or the reflog alone" spared 'a commit that no branch holds any more, [0-9a-f]* \(mine\)'
+git -C "$work_tree" reflog expire --expire=now --all
+echo mine >"$work_tree/.git/hooks/pre-commit"
+check "clean: a hook is named" spared 'hooks/pre-commit is a hook of yours'
+rm "$work_tree/.git/hooks/pre-commit"
+git -C "$work_tree" config branch.series.description mine
+check "clean: so is the description of a branch" spared 'has branch.series.description'
+git -C "$work_tree" config --unset branch.series.description
+cp "$work_tree/.git/info/exclude" "$toys/work-exclude"
+echo /mine >>"$work_tree/.git/info/exclude"
+check "clean: and what git is to ignore" spared 'info/exclude has lines of yours'
+mv "$toys/work-exclude" "$work_tree/.git/info/exclude"
 git -C "$work_tree" branch -q keep "$head"
 git -C "$work_tree" worktree add -q --detach "$toys/work-ext"
 check "clean: a work tree of the user's elsewhere is named" spared "$toys/work-ext is a work tree of"
@@ -201,7 +217,7 @@ check "clean: also in control" spared 'has changes of yours \(mine.o\)'
 rm "$control/mine.o"
 # What the scripts leave, as long runs and benchmarks have
 mkdir -p "$work_out/x86_64-control-debug/build/mm" "$work_out/x86_64-control-debug/results" "$work_out/mips64" \
-	"$work_out/x86_64-debug-kasan" "$work_out/bisect" \
+	"$work_out/x86_64-debug-kasan" "$work_out/bisect/root/tests/x86_64" "$work_out/bisect/all" \
 	"$toy/out/bench/cells" "$toy/out/semantics" "$toy/out/peers/6.1/boot" "$work_out/mutants" "$work_out/bisect-check" "$toy/out/check-all"
 for left in x86_64-control-debug/build/mm/a.o x86_64-control-debug/image x86_64-control-debug/config.lost \
 	x86_64-control-debug/torture-i386.log x86_64-control-debug/results/hold-page.xml x86_64-control-debug/results/config \
@@ -209,13 +225,14 @@ for left in x86_64-control-debug/build/mm/a.o x86_64-control-debug/image x86_64-
 	../bench/cells/31a5d9ecbd94045fa6f50ccc960155e9.key ../semantics/stock-6.1.log ../peers/6.1/boot/vmlinuz-6.1.0-1-cloud-amd64 mutants.tsv \
 	mutants/31a5d9ecbd94045fa6f50ccc960155e9 bisect-check/31a5d9ecbd94045fa6f50ccc960155e9.key \
 	../check-all/31a5d9ecbd94045fa6f50ccc960155e9 x86_64-control-debug/results/secret-disk.tap x86_64-control-debug/results/foreign.log \
-	x86_64-control-debug/build/.config x86_64-control-debug/build/vmlinux x86_64-debug-kasan/image bisect/log .series.sum \
+	x86_64-control-debug/build/.config x86_64-control-debug/build/vmlinux x86_64-debug-kasan/image bisect/log bisect/root/tests/x86_64/mlock-plain .series.sum \
 	../bench/shared-locks-v4.2-rc1-control-tmpfs-1-500.log ../bench/density.png ../peers/6.1/brd.ko ../semantics/stock-5.10-held.log; do
 	echo ours >"$work_out/$left"
 done
 for name in v4.2-rc1/x86_64-control-debug/my-notes.txt v4.2-rc1/x86_64-control-debug/results/mine.log v4.2-rc1/x86_64-mine \
 	v4.2-rc1/x86_64-control-debug/torture-my-finding.log v4.2-rc1/x86_64-control-debug/build/my.config v4.2-rc1/bisect/notes \
 	bench/before-my-change.tsv peers/6.1/boot/notes semantics/mine.log \
+	v4.2-rc1/.new.mine v4.2-rc1/bisect/root/mine v4.2-rc1/bisect/all/mine peers/6.1/boot/config-6.1.0-mine \
 	v4.2-rc1/mutants/mine bench/mine.md bench/linux semantics/mine.txt check-all/mine; do
 	echo mine >"$toy/out/$name"
 	check "clean: $name, beside what the scripts leave, is named" spared "$name is not of these scripts"
@@ -236,6 +253,7 @@ check "clean: a work tree without its repository is named" \
 	fails 'control is a work tree whose repository is gone' work_clean
 check "clean: and is there" test -f "$control/Makefile"
 mv "$toys/work-away" "$work_tree"
+git -C "$work_tree" reflog expire --expire=now --all
 check "clean: removes what is ours alone" work_clean
 check "clean: it is gone" test ! -e "$toy/out"
 mkdir "$toys/work-empty"

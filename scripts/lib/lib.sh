@@ -234,6 +234,13 @@ edited_series() {
 	fi
 }
 
+# edited_config DIR: succeeds if the configuration of the kernel in DIR is not as scripts/kernel
+# has left it, which keeps its sum
+edited_config() {
+	[ -f "$1/build/.config" ] && [ -f "$1/config.made" ] &&
+		[ "$(sha256sum <"$1/build/.config")" != "$(cat "$1/config.made")" ]
+}
+
 # kmake TREE BUILD ARG...: make a kernel, with the flags of patches/BASE/base and
 # configs/arch/ARCH.sh, which were read before.  Everybody who builds has to call it:
 # v4.2 builds all anew when the flags are others than the last time.

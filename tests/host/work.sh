@@ -127,6 +127,13 @@ check "kernel: one whose build loses an option" fails 'does not take these optio
 check "kernel: is not there either" test ! -e "$work_out/x86_64/image"
 rm "$toy/out/lose"
 check "kernel: with it again it is configured anew" "$toy/scripts/kernel" v4.2-rc1 x86_64
+echo CONFIG_MINE=y >>"$work_out/x86_64/build/.config"
+check "kernel: a configuration that was edited is named" fails 'build/.config is not as it was made' \
+	"$toy/scripts/kernel" v4.2-rc1 x86_64
+check "clean: also by clean" fails 'build/.config is not as it was made' work_clean
+check "kernel: which is kept, and its image" sh -c "grep -qx CONFIG_MINE=y '$work_out/x86_64/build/.config' && [ -e '$work_out/x86_64/image' ]"
+rm "$work_out/x86_64/build/.config"
+check "kernel: without it, it is made anew" "$toy/scripts/kernel" v4.2-rc1 x86_64
 cp "$toys/work-lib" "$toy/scripts/lib/lib.sh"
 rm -r "$work_out/x86_64"
 

@@ -64,10 +64,10 @@ ln -s "$tmp/image" "$tmp/made/v4.2-rc1/x86_64-small/image"
 echo old | tee "$results/selftests.tap" >"$results/selftests.xml"
 grep -v 'SKIP' "$tmp/cases/001" |
 	sed 's/^1\.\.3/1..2/; s|x86_64/one|x86_64/mlock-plain|; s|x86_64/two|x86_64/mlock2-counters|' >"$tmp/passes"
-sed 's|/mlock2-counters|/mlock2-touch|' "$tmp/passes" >"$tmp/other"
+sed 's|/mlock2-counters|/mlock2-touch|' "$tmp/passes" >"$tmp/boot-other"
 check "test: one that says it would run something else, and does, fails" \
 	fails 'not what it was told to run: run /tests/x86_64/mlock2-touch, and not run /tests/x86_64/mlock2-counters' \
-	run_test "$tmp/other"
+	run_test "$tmp/boot-other"
 check "test: a run that passes" run_test "$tmp/passes"
 check "test: leaves console, TAP, JUnit and configuration" sh -c "
 	cmp '$tmp/passes' '$results/selftests.log' &&

@@ -57,7 +57,20 @@ of_no_kernel := help tree refresh lint deps clean apply series
 with_debug := kernel test torture
 wrong := $(if $(DEBUG),$(filter-out $(of_no_kernel) $(with_debug),$(MAKECMDGOALS)))
 $(if $(wrong),$(error DEBUG= is for $(with_debug), and not for $(wrong): unset it (scripts/races and scripts/lib/hold-page have an option --debug)))
-only_x86 := numa races pressure foreign mutants planted bench bench-peers overhead lru-locks shared shared-peers random-access semantics demo
+# The same of what else picks a kernel, a test, or what it does: VARIABLE:TARGET:TARGET...
+# A kernel is for every target that is named, the others for one of them.
+for_some := KERNEL:run:shell:test:shared:shared-peers COUNT_KERNEL:shared:shared-peers SHARED:shared:shared-peers \
+	TEST:test:control PROG:run ARGS:run MINUTES:torture:planted:pressure:foreign SEED:torture:planted:pressure:foreign \
+	QUICK:mutants:races FROM:bisect-check \
+	AS_IS:bench:bench-peers:overhead:lru-locks:shared:shared-peers:random-access:semantics
+words_of = $(subst :, ,$(1))
+takers = $(wordlist 2,99,$(words_of))
+not_takers = $(filter-out $(of_no_kernel) $(takers),$(MAKECMDGOALS))
+left_out = $(if $(filter KERNEL:% COUNT_KERNEL:%,$(1)),$(not_takers),$(if $(filter $(takers),$(MAKECMDGOALS)),,$(not_takers)))
+refuse_left_out = $(if $(and $($(firstword $(words_of))),$(left_out)),\
+	$(error $(firstword $(words_of))= is for $(takers), and not for $(left_out): unset it))
+$(foreach one,$(for_some),$(call refuse_left_out,$(one)))
+only_x86 := numa races pressure foreign mutants planted ranges bench bench-peers overhead lru-locks shared shared-peers random-access semantics demo
 wrong := $(if $(filter-out x86_64,$(ARCH)),$(filter $(only_x86),$(MAKECMDGOALS)))
 $(if $(wrong),$(error $(wrong) is for x86_64 alone, and ARCH=$(ARCH)))
 debug := $(if $(DEBUG),--debug$(addprefix -,$(filter kasan kcsan,$(DEBUG))))
@@ -66,7 +79,7 @@ built := $(if $(KERNEL),,kernel)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
-	apply bisect-check check-all mutants uapi objects numa races torture planted pressure foreign semantics lint bench \
+	apply bisect-check ranges check-all mutants uapi objects numa races torture planted pressure foreign semantics lint bench \
 	bench-peers overhead lru-locks shared shared-peers random-access clean
 
 help:	## this list (the default)
@@ -119,6 +132,8 @@ control: tree	## the selftests without the patches, judged by tests/expect
 kselftest: kernel	## run_vmtests, and the installed form, in the guest, as kernel CI does
 	scripts/kselftest $(base) $(ARCH)
 	scripts/kselftest $(base) $(ARCH) --installed
+ranges: tree	## boot the series as far as each range of numbers goes
+	scripts/ranges $(base)
 bisect-check: kernel	## build, and boot, after every patch
 	scripts/bisect-check $(base) $(ARCH)
 mutants: kernel	## undo one line after the other: each has to make a check fail

@@ -253,7 +253,7 @@ static void print_leaks(void)
 {
 	static const char kmemleak[] = "/sys/kernel/debug/kmemleak";
 	char text[4096];
-	ssize_t got;
+	ssize_t got = -1;
 	int fd;
 
 	if (access(kmemleak, F_OK))
@@ -267,6 +267,9 @@ static void print_leaks(void)
 	fd = open(kmemleak, O_RDONLY);
 	while (fd >= 0 && (got = read(fd, text, sizeof(text))) > 0)
 		fwrite(text, 1, got, stdout);
+	/* An empty list is content, and no list is not */
+	if (got < 0)
+		say("guest: kmemleak cannot be read: %s", strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	say("guest: leaks end");

@@ -46,7 +46,7 @@ struct control *ctl;
 struct options opt = { .limit = 64 << 10, .kinds = -1 };
 long page_size;
 
-static unsigned int results, failures, details;
+static unsigned int results, groups, failures, details;
 static unsigned long operations, quiet_points;
 static unsigned int lost;		/* groups */
 static unsigned long ksm_unmarked, huge_unmarked;
@@ -109,6 +109,34 @@ static void prepare(void)
 	snprintf(text, sizeof(text), "%d", 0);
 	set_file("/proc/sys/vm/oom_dump_tasks", text);
 	set_file("/proc/sys/kernel/printk_ratelimit", "600");
+}
+
+/* Whether a line of a file of /proc begins with this word */
+static bool proc_has(const char *path, const char *word)
+{
+	FILE *file = fopen(path, "re");
+	char line[256];
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = !strncmp(line, word, strlen(word));
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* What the kernel has and the search goes without would not be missed otherwise */
+static bool all_is_used(void)
+{
+	return (opt.group_dir || !proc_has("/proc/cgroups", "memory\t")) &&
+	       (opt.disk_dir || access("/dev/vda", F_OK)) &&
+	       (opt.swap || access("/proc/swaps", F_OK) || access("/dev/ram0", F_OK));
+}
+
+static void check(bool ok, const char *claim)
+{
+	failures += !ok;
+	printf("%sok %u - %s\n", ok ? "" : "not ", ++results, claim);
 }
 
 /* What the kernel did meanwhile: a word of the vocabulary may have had no effect */
@@ -504,7 +532,7 @@ static bool run_group(uint64_t seed, double deadline)
 	/* Without tasks there is nothing to remember */
 	snprintf(text, sizeof(text), "group %#llx, after the last exit",
 		 (unsigned long long)seed);
-	if (ok && results % 4 == 0)
+	if (ok && groups % 4 == 0)
 		ok = look(text, true);
 	return ok;
 }
@@ -606,13 +634,15 @@ int main(int argc, char **argv)
 	read_events(meanwhile[0]);
 	start = now();
 	end = start + seconds;
-	look("before anything", true);
+	check(all_is_used(), "memory groups, the disk and swap are there if this kernel has them");
+	check(look("before anything", true), "the books agree before anything");
 	mlocked_at_start = books_sums()->mlocked;
 	state = seed;
 	while (now() < end) {
 		uint64_t this = next_random(&state);
 		double began = now();
 		unsigned long before = operations;
+		char claim[64];
 		bool ok;
 
 		if (group)
@@ -623,10 +653,10 @@ int main(int argc, char **argv)
 			opt.limit = (64ULL << 10) << below(&rnd, 5);
 		}
 		ok = run_group(this, end);
-		results++;
-		failures += !ok;
-		printf("%sok %u - the books of group %#llx agree\n", ok ? "" : "not ",
-		       results, (unsigned long long)this);
+		snprintf(claim, sizeof(claim), "the books of group %#llx agree",
+			 (unsigned long long)this);
+		groups++;
+		check(ok, claim);
 		if (!ok) {
 			printf("# after %.0f s; again: --group %#llx\n", now() - start,
 			       (unsigned long long)this);
@@ -638,7 +668,7 @@ int main(int argc, char **argv)
 			       operations - before);
 	}
 	printf("# %lu operations, %lu quiet points, %u groups, %.0f s (%.0f at work, %.0f looking, of that %.0f to get quiet, %.0f ending)\n",
-	       operations, quiet_points, results, now() - start, worked, looked,
+	       operations, quiet_points, groups, now() - start, worked, looked,
 	       quieted, ended);
 	if (ksm_unmarked || huge_unmarked)
 		printf("# not Mlocked in a VM_LOCKED VMA, as on the base: %lu times a KSM page, %lu times a huge page\n",
@@ -654,11 +684,8 @@ int main(int argc, char **argv)
 	putchar('\n');
 	print_events();
 	/* Of one group it may be that all are to fail */
-	if (said[MLOCK2] && !group) {
-		failures += !succeeded[MLOCK2];
-		printf("%sok %u - mlock2() succeeds\n",
-		       succeeded[MLOCK2] ? "" : "not ", ++results);
-	}
+	if (said[MLOCK2] && !group)
+		check(succeeded[MLOCK2], "mlock2() succeeds");
 	printf("1..%u\n", results);
 	return failures ? 1 : 0;
 }

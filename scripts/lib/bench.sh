@@ -30,7 +30,7 @@ guest() {
 	name=$1 image=$2 fields=$3
 	shift 3
 	cat >"$tmp/job"
-	key=$(cell_key - "$image" "$(cat "$tmp/job")" guest scripts/lib/boot "$on_drive" \
+	key=$(cell_key - "$image" "$(cat "$tmp/job")" "$on_drive" \
 		"$(cd "$tmp/root" && find . -type f | LC_ALL=C sort | xargs sha256sum)" \
 		"$(echo "$*" | sed "s|$tmp|tmp|g")")
 	if cell_get "$name" "$key"; then
@@ -40,7 +40,7 @@ guest() {
 		"${top:?}/scripts/lib/boot" --job "$tmp/job" --files "$tmp/root" \
 			--append "nokaslr norandmaps mitigations=off brd.rd_nr=2" \
 			--log "$dir/$name.log" "$@" "$image"
-		"$top/scripts/lib/verdict" "$dir/$name.log" >"$tmp/verdict" || {
+		"$top/scripts/lib/verdict" --job "$tmp/job" "$dir/$name.log" >"$tmp/verdict" || {
 			cat "$tmp/verdict" >&2
 			die "$name: see $dir/$name.log"
 		}

@@ -10,7 +10,7 @@
 # it has now.  A script does
 #
 #	cells out/BASE/mutants		where results are kept; FRESH=1 removes them
-#	key=$(cell_key v4.2-rc1 scripts/kernel tests/guest)
+#	key=$(cell_key v4.2-rc1 tests/guest)
 #	if ! cell_get "$name" "$key"; then
 #		... >"$tmp/result"
 #		cell_put "$name" "$key" "$tmp/result"
@@ -33,15 +33,16 @@ cells() {
 	mkdir -p "$cells" || die "cannot make $cells: set OUT"
 }
 
-# cell_key BASE|- [PATH|TEXT...]: a hash of the queue of BASE, of what it is made from
-# and of the configurations, of the compiler and the emulator of this machine, and of
-# each PATH (below the project, or absolute; a folder with all in it), or else of TEXT
+# cell_key BASE|- [PATH|TEXT...]: a hash of all scripts, of what a guest is made from, of the
+# compiler and the emulator of this machine, of the queue of BASE, of what it is made from
+# and of the configurations, and of each PATH (below the project, or absolute; a folder
+# with all in it), or else of TEXT
 cell_key() {
 	cell_base=$1
 	shift
 	if [ "$cell_base" != - ]; then
 		"$top/scripts/queue" "$cell_base" >"$cells/key.$$" || die "no queue of $cell_base"
-		cell_files "patches/$cell_base" scripts/lib/take-out configs >>"$cells/key.$$"
+		cell_files "patches/$cell_base" configs >>"$cells/key.$$"
 		# A tree of the user's is known by what the prepared tree was made from
 		own_git -C "$out/$cell_base/linux" rev-parse -q --verify 'base^{tree}' \
 			>>"$cells/key.$$" 2>/dev/null || :
@@ -49,6 +50,8 @@ cell_key() {
 		: >"$cells/key.$$"
 	fi
 	{
+		# Which of them a cell calls is soon out of date where it is listed
+		cell_files scripts guest configs/arch
 		${cc:-gcc} --version | head -n 1
 		qemu-system-x86_64 --version 2>/dev/null | head -n 1
 	} >>"$cells/key.$$"

@@ -8,8 +8,6 @@
 # What git, patch and sort say is read here, and has to be in one language
 export LC_ALL=C
 unset LANGUAGE
-# Nor are the flags and variables of a make that called us meant for the makes we call
-unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 
 # A hook of git, or rebase -x, says in the environment which repository is meant: not
 # the one that we work on.  The directories that the user called safe stay so, however
@@ -292,6 +290,15 @@ work_in() {
 	uncommitted "$wt" "$wt_dir/lof-next"
 }
 
+# removal BASE NAME: print how the user removes the work tree out/BASE/NAME, so that git knows of it
+removal() {
+	if is_ours_too "$1" "$2"; then
+		echo "git -C '$out/$1/linux' worktree remove --force '$wt'"
+	else
+		echo "rm -r '$out/$1/$2'"
+	fi
+}
+
 # go_to TREE GIT_DIR COMMIT: check out another commit in a work tree, with nothing of the
 # user's overwritten
 go_to() {
@@ -347,7 +354,7 @@ work_tree() {
 	wt_commit=$(own_git -C "$out/$1/linux" rev-parse "$3^{commit}")
 	undo_mutant "$1" "$2"
 	wt_work=$(work_in "$1" "$2")
-	[ -z "$wt_work" ] || die "$out/$1/$2 has $wt_work: save what is yours, then: rm -r '$out/$1/$2'"
+	[ -z "$wt_work" ] || die "$out/$1/$2 has $wt_work: save what is yours, then: $(removal "$1" "$2")"
 	if is_ours_too "$1" "$2"; then
 		rm -f "$wt_dir/index.lock"
 		[ ! -f "$wt_dir/lof-next" ] || go_on "$wt" "$wt_dir" --detach

@@ -13,6 +13,10 @@
 unset CDPATH
 # "make test V=1 CC=..." means ours, not the make of the kernel that runs below it
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+# Nor is what a kernel of the user's is built with, or where: his KCONFIG_CONFIG would be overwritten
+# shellcheck disable=SC2046  # they are several
+unset O SUBDIRS LLVM LLVM_IAS LOCALVERSION KAFLAGS KCPPFLAGS \
+	$(export -p | sed -n 's/^export \(K\(CONFIG\|BUILD\)_[A-Za-z0-9_]*\)=.*/\1/p')
 top=$(cd "$(dirname "$0")" && pwd)
 while [ -n "$top" ] && [ ! -f "$top/scripts/lib/lib.sh" ]; do
 	top=${top%/*}
@@ -51,6 +55,16 @@ case ${1:-} in
 	usage
 	exit 0 ;;
 esac
+
+# What picks another kernel or test than those that a script means, ends one early, or makes
+# it another one
+picks="TEST KERNEL COUNT_KERNEL SHARED FROM QUICK AS_IS LOF_IMAGE LOF_RUNS LOF_TEST_SECONDS LOF_BOOT_SECONDS"
+# no_picks [NAME...]: unset all of them but NAME, for a script that judges by what it means
+no_picks() {
+	for pick in $picks; do
+		case " $* " in *" $pick "*) ;; *) unset "$pick" ;; esac
+	done
+}
 
 # need TOOL PACKAGE: stop if a command is missing, and say what has it
 need() {
@@ -218,6 +232,13 @@ edited_series() {
 	elif ! cat "$1"/*.patch 2>/dev/null | cmp -s - "$1.mbox"; then
 		echo "mails that are not those of $1.mbox, edited ones"
 	fi
+}
+
+# edited_config DIR: succeeds if the configuration of the kernel in DIR is not as scripts/kernel
+# has left it, which keeps its sum
+edited_config() {
+	[ -f "$1/build/.config" ] && [ -f "$1/config.made" ] &&
+		[ "$(sha256sum <"$1/build/.config")" != "$(cat "$1/config.made")" ]
 }
 
 # kmake TREE BUILD ARG...: make a kernel, with the flags of patches/BASE/base and

@@ -36,7 +36,11 @@ kcsan_lists() {
 boot_and_judge() {
 	judged=$1/results/$2 judge_kernel=${1##*/}
 	# An image from elsewhere may be that of any kernel
-	for judge_image; do :; done
+	judge_job='' judge_image=
+	for judge_word; do
+		[ "$judge_image" != --job ] || judge_job=$judge_word
+		judge_image=$judge_word
+	done
 	[ "$judge_image" = "$1/image" ] || judge_kernel=
 	new_results "$1" "$2"
 	shift 2
@@ -54,6 +58,7 @@ boot_and_judge() {
 	judge_status=0
 	"$top/scripts/lib/boot" --log "$judged.log" "$@" || judge_status=1
 	set -- --results "$judged"
+	[ -z "$judge_job" ] || set -- "$@" --job "$judge_job"
 	[ -z "$judge_kernel" ] || set -- "$@" --kernel "$judge_kernel"
 	[ -z "$judge" ] || set -- "$@" --expect "$judge"
 	[ -z "$judge_base" ] || set -- "$@" --skips "$judge_base" "$judge_arch"

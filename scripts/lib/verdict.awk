@@ -3,7 +3,8 @@
 # verdict.awk - the rules of scripts/lib/verdict, which see; only that runs it.
 #
 # Variables: table (expected results, or empty), skips (what may skip, or empty) with
-# base and arch, kernel (whose console it is, or empty), complaints (patterns), ours and pairs (files, or empty), tap (a file to
+# base and arch, kernel (whose console it is, or empty), job (what it was
+# told to run, or empty), complaints (patterns), ours and pairs (files, or empty), tap (a file to
 # write, or empty), name.
 # Prints "verdict: ..." for whatever is wrong, and the sum as the last line.
 
@@ -155,6 +156,11 @@ function command_name(text,	word, words, i, found) {
 	return found
 }
 
+function trimmed(text) {
+	sub(/ +$/, "", text)
+	return text
+}
+
 function start(kind, text) {
 	if (running)
 		bad(program ": did not end before the next began")
@@ -238,6 +244,10 @@ BEGIN {
 		if ((field[1] == "*" || field[1] == base) && (field[2] == "*" || \
 		    index("," field[2] ",", "," arch ",")))
 			mayskip[field[3], field[4]] = 1
+	}
+	while (job != "" && (getline line < job) > 0) {
+		if (sub(/^ *[0-9]+ +/, "", line))
+			told[++told_of] = trimmed(sub(/^setup /, "", line) ? "setup " line : "run " line)
 	}
 	while ((getline line < complaints) > 0) {
 		if (line ~ /^#/ || line == "")
@@ -353,6 +363,10 @@ END {
 		bad(program ": did not end")
 	if (!listed)
 		bad("the guest did not say what it would run")
+	for (i = 1; job != "" && listed && (i <= told_of || i <= listed); i++)
+		if (trimmed(list[i]) != told[i])
+			bad("not what it was told to run: " \
+				(i <= listed ? list[i] : "nothing") ", and not " (i <= told_of ? told[i] : "nothing"))
 	for (i = ran + 1; i <= listed; i++)
 		bad("did not run: " list[i])
 	if (!tests)

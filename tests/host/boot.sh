@@ -37,6 +37,13 @@ two_drives() {
 	grep -q "file=$tmp/one,.*file=$tmp/two," "$tmp/args"
 }
 check "boot: two drives, in their order" two_drives
+check "boot: a third one is not left out without a word" fails 'more than two --drive' \
+	"$top/scripts/lib/boot" --drive 1 --drive 2 --drive 3 "$tmp/image"
+mkdir "$tmp/cpio"
+printf '#!/bin/sh\n%s "$@" | head -c 1000\necho "cpio: write error" >&2\nexit 2\n' "$(command -v cpio)" >"$tmp/cpio/cpio"
+chmod +x "$tmp/cpio/cpio"
+check "boot: an initrd that is cut off is not booted" fails 'cannot pack the files of the guest' \
+	env FAKE_CONSOLE="$tmp/console" PATH="$tmp/cpio:$tmp/qemu:$PATH" "$top/scripts/lib/boot" --log "$tmp/boot.log" "$tmp/image"
 check "boot: a guest that hangs" fails 'the guest hung: no end after 1 s' boot "$tmp/hung"
 check "boot: its console is in the log" sh -c "
 	head -n \"\$(wc -l <'$tmp/hung')\" '$tmp/boot.log' | cmp - '$tmp/hung'"
@@ -51,16 +58,21 @@ check "boot: the log of the run before is removed at once" sh -c "
 results=$tmp/made/v4.2-rc1/x86_64-small/results
 run_test() {
 	OUT=$tmp/made LOF_DUMP_SECONDS=1 LOF_BOOT_SECONDS=${seconds:-1} FAKE_CONSOLE=$1 PATH=$tmp/qemu:$PATH \
-		TEST=on-fault-limit "$top/scripts/test" v4.2-rc1 x86_64-small
+		TEST="mlock-plain mlock2-counters" "$top/scripts/test" v4.2-rc1 x86_64-small
 }
 ln -s "$tmp/image" "$tmp/made/v4.2-rc1/x86_64-small/image"
 echo old | tee "$results/selftests.tap" >"$results/selftests.xml"
-grep -v 'SKIP' "$tmp/cases/001" | sed 's/^1\.\.3/1..2/' >"$tmp/passes"
+grep -v 'SKIP' "$tmp/cases/001" |
+	sed 's/^1\.\.3/1..2/; s|x86_64/one|x86_64/mlock-plain|; s|x86_64/two|x86_64/mlock2-counters|' >"$tmp/passes"
+sed 's|/mlock2-counters|/mlock2-touch|' "$tmp/passes" >"$tmp/boot-other"
+check "test: one that says it would run something else, and does, fails" \
+	fails 'not what it was told to run: run /tests/x86_64/mlock2-touch, and not run /tests/x86_64/mlock2-counters' \
+	run_test "$tmp/boot-other"
 check "test: a run that passes" run_test "$tmp/passes"
 check "test: leaves console, TAP, JUnit and configuration" sh -c "
 	cmp '$tmp/passes' '$results/selftests.log' &&
-	grep -qx 'ok 2 - x86_64/one: two' '$results/selftests.tap' &&
-	grep -q '<testcase classname=\"x86_64/one\" name=\"two\">' '$results/selftests.xml' &&
+	grep -qx 'ok 2 - x86_64/mlock-plain: two' '$results/selftests.tap' &&
+	grep -q '<testcase classname=\"x86_64/mlock-plain\" name=\"two\">' '$results/selftests.xml' &&
 	grep -qx 'CONFIG_A=y' '$results/config'"
 check "test: a guest that hangs is judged, too" fails 'x86_64/one: did not end' run_test "$tmp/hung"
 cp "$tmp/err" "$tmp/hung.err"

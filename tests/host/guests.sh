@@ -85,3 +85,20 @@ demo() {	# SED SCRIPT: on what the guest says
 }
 check "demo: what it shows" says '^it is locked' demo ''
 check "demo: a kernel that complains is a failure" fails 'the kernel complains' demo 's/^<6>Linux.*/&\n<4>WARNING: CPU: 0/'
+
+# foreign, with a stress-ng that knows all stressors but one
+foreign_dir=$toys/foreign
+mkdir -p "$foreign_dir/bin" "$foreign_dir/cgroup/foreign"
+sed "s|/tmp/|$foreign_dir/|g; s|/dev/shm|$foreign_dir/shm|; /mount -t cgroup/d; /memory.limit_in_bytes/d; /oom_dump_tasks/d; /foreign\/tasks/d" \
+	"$top/torture/foreign/run.sh" >"$foreign_dir/run.sh"
+cat >"$foreign_dir/bin/stress-ng" <<-'EOF2'
+	#!/bin/sh
+	case "$*" in *"--$UNKNOWN "*) echo "stress-ng: unrecognized option" >&2; exit 1 ;; esac
+	sleep 3
+	echo 'stress-ng: metrc: [1] stressor  bogo ops real time'
+	echo 'stress-ng: metrc: [1] mlock            12     1.00'
+EOF2
+chmod +x "$foreign_dir/bin/stress-ng"
+foreign_runs() { rm -f "$foreign_dir/stress-ng.log"; UNKNOWN=$1 PATH=$foreign_dir/bin:$PATH sh "$foreign_dir/run.sh" stress-ng 12 1; }
+check "foreign: all groups of stress-ng run" foreign_runs none
+check "foreign: one that does not is a failure" fails '^not ok 3 - every group' foreign_runs userfaultfd

@@ -103,6 +103,14 @@ guest: no /proc/sysrq-trigger: CONFIG_MAGIC_SYSRQ is off
 # exit 124'
 	check "init: the kernel log and the last line come whatever there was" says 'guest: kernel log ends
 guest: all done'
+	mkdir -p "$guest/sys/kernel/debug"
+	: >"$guest/sys/kernel/debug/kmemleak"
+	chmod 222 "$guest/sys/kernel/debug/kmemleak"
+	boot_init '9 /tests/t' >"$tmp/init.log"
+	check "init: a list of leaks that cannot be read is not an empty one" says 'guest: leaks begin
+guest: kmemleak cannot be read: Permission denied
+guest: leaks end'
+	rm -rf "$guest/sys"
 else
 	n=$((n + 1))
 	echo "ok $n - init: as PID 1 of a namespace # SKIP no static C library, or no namespaces for us here"

@@ -36,6 +36,19 @@ check "cells: FRESH=yes forgets, too" sh -c "
 		'cells \"\$out/cell-try\"; [ ! -e \"\$cells/old\" ]' >'$long/scripts/cell-fresh'
 	mkdir -p '$long/out/cell-try'; touch '$long/out/cell-try/old'
 	FRESH=yes sh '$long/scripts/cell-fresh'"
+cell_keys() {	# FILE...: with each of them changed, the key is another one
+	printf '%s\n' '. "$(dirname "$0")/lib/lib.sh"' '. "$top/scripts/lib/cells.sh"' \
+		'cells "$out/cell-try"; cell_key -' >"$long/scripts/cell-try"
+	key=$(sh "$long/scripts/cell-try") && [ "$key" = "$(sh "$long/scripts/cell-try")" ] || return 1
+	for file; do
+		cp "$long/$file" "$toys/cell-file"
+		echo "# other" >>"$long/$file"
+		[ "$key" != "$(sh "$long/scripts/cell-try")" ] || { echo "$file is not in it"; return 1; }
+		cp "$toys/cell-file" "$long/$file"
+	done
+}
+check "cells: every key is of all scripts, and of what a guest is made from" cell_keys scripts/pressure scripts/lib/verdict.awk \
+	scripts/lib/complaints.txt scripts/lib/setup.sh scripts/lib/boot guest/init.c configs/arch/x86_64.sh
 
 # mutants: what the guest says goes by what the mutant's tree says
 stand_in scripts/kernel <<-'EOF2'
@@ -43,7 +56,7 @@ stand_in scripts/kernel <<-'EOF2'
 EOF2
 stand_in scripts/lib/selftests <<-'EOF2'
 	mkdir -p "$2/x86_64"
-	cp /bin/true "$2/x86_64/mlock2-a"
+	cp /bin/true "$2/x86_64/mlock-plain"
 	cp /bin/true "$2/x86_64/mlock2-counters"
 	echo x86_64
 EOF2
@@ -97,7 +110,7 @@ mutants_twice() {
 	cat "$tmp/mutants-1" "$tmp/mutants-2"
 }
 mutants_twice >"$tmp/mutants"
-check "mutants: one that a check sees" grep -qx 'ok 1 - seen: 1 checks fail, one: two' "$tmp/mutants-1"
+check "mutants: one that a check sees" grep -qx 'ok 1 - seen: 1 checks fail, mlock-plain: two' "$tmp/mutants-1"
 check "mutants: without a boot the console of the one before says nothing" \
 	grep -q '^not ok 2 - unseen: .*no guest began to boot' "$tmp/mutants-1"
 check "mutants: QEMU that fails is no mutant that is seen" \
@@ -116,6 +129,23 @@ echo "/* other books */" >"$long/torture/books.c"
 mutants_twice >"$tmp/mutants"
 check "mutants: what is linked into the programs that race is part of them" sh -c "
 	cat '$tmp/mutants-1'; grep -q '3 cells run, 0 kept' '$tmp/mutants-1'"
+cp "$long/scripts/pressure" "$toys/long-pressure"
+echo "# other" >>"$long/scripts/pressure"
+mutants_twice >"$tmp/mutants"
+check "mutants: so is every script that one may call" sh -c "
+	cat '$tmp/mutants-1'; grep -q '3 cells run, 0 kept' '$tmp/mutants-1'"
+cp "$toys/long-pressure" "$long/scripts/pressure"
+# An image that nothing passes on
+cp "$long/scripts/races" "$toys/long-races"
+echo "
+	case \${LOF_IMAGE:-}\${LOF_RUNS:-} in *mine*|9) set -- '$tmp/fails' ;; *) set -- '$tmp/passes' ;; esac
+	cp \"\$1\" '$long/out/v4.2-rc1/x86_64-mutant/races.log'" | stand_in scripts/races
+cp "$long/tests/expect/mutants-v4.2-rc1.tsv" "$toys/long-mutants"
+printf 'harmless\tmm/file-1.c\ts/^2$/harmless/\tpinned\n' >"$long/tests/expect/mutants-v4.2-rc1.tsv"
+check "mutants: what picks another kernel does not make a mutant seen" fails '^not ok 1 - harmless: nothing fails' \
+	env FRESH=1 QUICK=1 LOF_IMAGE="$toys/mine" "$long/scripts/mutants" v4.2-rc1
+cp "$toys/long-mutants" "$long/tests/expect/mutants-v4.2-rc1.tsv"
+cp "$toys/long-races" "$long/scripts/races"
 
 # What is the user's in the tree of the mutants
 long_mutant=$long/out/v4.2-rc1/mutant
@@ -164,6 +194,11 @@ echo mine >"$bisect_dir/notes"
 check "bisect-check: what is the user's in its folder is named" fails 'bisect has notes, which is yours' \
 	"$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
 rm "$bisect_dir/notes"
+mkdir -p "$bisect_dir/root/etc"
+echo mine >"$bisect_dir/root/etc/notes"
+check "bisect-check: so is one among the files of its guest" fails 'bisect has root/etc/notes, which is yours' \
+	"$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
+rm -r "$bisect_dir/root"
 git init -q "$bisect_dir/build"
 check "bisect-check: so is a repository" fails 'bisect has a repository of yours' \
 	"$long/scripts/bisect-check" v4.2-rc1 x86_64 mm/a.o
@@ -192,7 +227,7 @@ check "bisect-check: a complaint is" fails 'the kernel complains' bisect 's/^<6>
 check "bisect-check: so is a test that takes too long" fails 'not every test ran to its end' bisect '/^ok /d; /^1\.\./d; s/^# exit 0/# exit 124/'
 check "bisect-check: or dies" fails 'signal 11' bisect '0,/^# exit 0/s//# exit 139/'
 check "bisect-check: or has no plan" fails 'no plan' bisect '/^1\.\./d'
-check "bisect-check: or did not run" fails 'did not run' bisect '/^# run .*two/,/^# exit/d'
+check "bisect-check: or did not run" fails 'did not run' bisect '/^# run .*mlock2-counters/,/^# exit/d'
 cp "$long/scripts/lib/verdict" "$toys/long-verdict"
 echo 'echo "verdict: awk is broken" >&2; exit 2' | stand_in scripts/lib/verdict
 check "bisect-check: a verdict that cannot run is no silence" fails 'no verdict on it: verdict: awk is broken' bisect
@@ -207,7 +242,7 @@ for script in scripts/deps scripts/lint scripts/tree scripts/kernel scripts/test
 	echo "echo '${script##*/}' >>'$toys/called'; echo '1 passed, 0 failed, 0 skipped'" | stand_in "$script"
 done
 printf 'echo "ok 1 - a"\necho "1..${PLANNED:-1}"\n' | stand_in tests/host/run
-printf '[ -z "${TEST:-}${KERNEL:-}${LOF_RUNS:-}" ] && echo "1 passed, 0 failed, 0 skipped"\n' | stand_in scripts/test
+printf '[ -z "${TEST:-}${KERNEL:-}${LOF_RUNS:-}${LOF_IMAGE:-}${LOF_TEST_SECONDS:-}" ] && echo "1 passed, 0 failed, 0 skipped"\n' | stand_in scripts/test
 long_check() { env -u CI -u LOF_MINUTES LINUX="$toy_linux" "$@"; }
 : >"$toys/called"
 check "check: what passes" long_check "$long/scripts/check" v4.2-rc1
@@ -240,7 +275,7 @@ check "check: CI=1 is CI" fails 'no time was left' long_check CI=1 LOF_MINUTES=0
 check "check: fewer results than the plan says" fails '1 results, and 5 are planned' \
 	long_check PLANNED=5 "$long/scripts/check" v4.2-rc1
 check "check: what picks tests and kernels does not reach it" \
-	long_check TEST=one KERNEL=/nowhere LOF_RUNS=9 "$long/scripts/check" v4.2-rc1
+	long_check TEST=one KERNEL=/nowhere LOF_RUNS=9 LOF_IMAGE=/nowhere LOF_TEST_SECONDS=1 "$long/scripts/check" v4.2-rc1
 cp "$long/scripts/kernel" "$toys/long-kernel"
 cp "$long/scripts/races" "$toys/long-races"
 echo 'exit 1' | stand_in scripts/kernel
@@ -379,7 +414,7 @@ printf '%s\n' 'while [ $# -gt 1 ]; do [ "$1" != --log ] || log=$2; shift; done' 
 	'mkdir -p "${log%/*}"; cp "$KS_CONSOLE" "$log"; exit "${KS_STATUS:-0}"' | stand_in scripts/lib/boot
 {
 	printf '%s\n' 'guest: begins' 'guest: tainted at the start: 0' 'guest: will run /run' '# run /run'
-	for program in mlock2-a mlock2-counters; do
+	for program in mlock-plain mlock2-counters; do
 		printf '%s\n' ------- "running $program" ------- '1..1' 'ok 1 - x' '[PASS]'
 	done
 	printf '%s\n' 'running hugepage-mmap' '' '# exit 0' 'guest: tainted at the end: 0' \
@@ -390,7 +425,7 @@ ks_dies() { KS_STATUS=1 ks ''; }
 check "kselftest: a good run" ks ''
 check "kselftest: a guest that dies after our last test" fails '' ks_dies
 check "kselftest: what passes after a failure that is glued to other text is another test" \
-	fails '^not ok 1 .* mlock2-a' ks '0,/^\[PASS\]/s//half a line[FAIL]/'
+	fails '^not ok 1 .* mlock-plain' ks '0,/^\[PASS\]/s//half a line[FAIL]/'
 check "kselftest: a taint" fails 'kernel: tainted: 512' ks 's/end: 0/end: 512/'
 check "kselftest: a complaint in the kernel log" fails '^not ok 4 .* does not complain' ks 's/^<6>.*/&\n<4>WARNING: CPU: 0/'
 check "kselftest: no kernel log" fails 'no kernel log' ks '/kernel log/d'

@@ -250,6 +250,7 @@ check "clean: even if something was built in it" fails 'was not made by these sc
 check "clean: the file of the user's is there" grep -qx precious "$toys/home/file"
 check "clean: removes what OUT names" env OUT="$toys/hook-out" "$toy/scripts/clean"
 check "clean: it is gone, out/ is not" test ! -e "$toys/hook-out" -a -e "$toy_out"
+git -C "$toy_out" reflog expire --expire=now --all
 check "clean: removes out/" clean
 check "clean: out/ is gone" test ! -e "$toy/out"
 check "make clean does the same with OUT=" sh -c "

@@ -54,6 +54,18 @@ for name in "$tmp"/cases/*.name; do
 	fi
 done
 
+# What the guest was told to run
+sed -n 's/^guest: will run /60 /p; s/^guest: will set up /60 setup /p' "$tmp/cases/001" >"$tmp/told"
+sed 1d "$tmp/told" >"$tmp/told-less"
+(cat "$tmp/told" && echo "60 /tests/x86_64/three") >"$tmp/told-more"
+sed '1s/ / setup /' "$tmp/told" >"$tmp/told-other"
+check "verdict: the guest runs what it was told to" verdict --job "$tmp/told" "$tmp/cases/001"
+check "verdict: less is a failure" fails 'not what it was told to run: nothing, and not run /tests/x86_64/three' \
+	verdict --job "$tmp/told-more" "$tmp/cases/001"
+check "verdict: so is more" fails 'not what it was told to run: .*, and not nothing' verdict --job "$tmp/told-less" "$tmp/cases/001"
+check "verdict: and a set-up that is no run" fails 'and not setup ' verdict --job "$tmp/told-other" "$tmp/cases/001"
+check "verdict: without the file there is no judging" fails 'no job' verdict --job "$tmp/none" "$tmp/cases/001"
+
 # complaint LINE: the log of a good run, with LINE in its kernel log
 complaint() {
 	sed "/^<6>Linux version/a\\

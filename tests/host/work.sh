@@ -63,7 +63,11 @@ echo 2 >"$toy/files/tools/new-1"
 echo mine >>"$control/mm/file-3.c"
 check "tree: an edit in control is named" fails 'control has changes of yours (mm/file-3.c)' work_make
 check "tree: the edit is kept" has mine "$control/mm/file-3.c"
-git -C "$control" checkout -q mm/file-3.c
+work_make 2>"$tmp/err" || :
+check "tree: the command that it names removes control, and git knows" sh -c "
+	sed -n 's/.*, then: //p' '$tmp/err' >'$tmp/command'; sh -e '$tmp/command' && [ ! -e '$control' ] &&
+	! git -C '$work_tree' worktree list | grep control"
+check "tree: which is made anew" work_make
 git -C "$control" commit -q --allow-empty -m mine
 check "tree: a commit in control is named" fails 'control has commits of yours' work_make
 git -C "$control" reset -q --hard HEAD~1
@@ -72,7 +76,11 @@ echo mine >>"$work_tree/mm/file-3.c"
 check "tree: a file that git is not to look at is named" fails 'assume-unchanged.*mm/file-3.c' work_make
 git -C "$work_tree" update-index --no-assume-unchanged mm/file-3.c
 git -C "$work_tree" checkout -q mm/file-3.c
+mkdir "$work_out/.new.mine"
+echo mine >"$work_out/.new.mine/f"
 check "tree: goes on without them" work_make
+check "tree: leaves alone what only begins as its own do" has mine "$work_out/.new.mine/f"
+rm -rf "$work_out/.new.mine"
 check "tree: control is where it has to be" sh -c "
 	[ \"\$(git -C '$control' rev-parse HEAD)\" = \"\$(git -C '$work_tree' rev-parse control)\" ] &&
 	[ -z \"\$(git -C '$control' status --porcelain)\" ]"
@@ -91,6 +99,14 @@ mkdir -p "$work_out/x86_64"
 echo earlier >"$work_out/x86_64/image"
 check "kernel: one that does not build" fails 'tinyconfig failed' "$toy/scripts/kernel" v4.2-rc1 x86_64
 check "kernel: leaves no image of an earlier build" test ! -e "$work_out/x86_64/image"
+# The environment of somebody who builds kernels of his own
+mkdir "$toys/make"
+printf '#!/bin/sh\nenv >"%s/make/env"\nexit 1\n' "$toys" >"$toys/make/make"
+chmod +x "$toys/make/make"
+PATH=$toys/make:$PATH KCONFIG_CONFIG=$toys/mine KCONFIG_ALLCONFIG=$toys/mine KBUILD_OUTPUT=$toys/mine KBUILD_EXTMOD=$toys/mine \
+	O=$toys/mine LLVM=1 LOCALVERSION=-mine KCPPFLAGS=-Dmine "$toy/scripts/kernel" v4.2-rc1 x86_64 >"$tmp/log2" 2>&1 || :
+check "kernel: what says where and how another kernel is built does not reach make" sh -c "
+	grep -q ^PATH= '$toys/make/env' && ! grep '^KCONFIG\|^KBUILD\|^O=\|^LLVM=\|^LOCALVERSION=\|^KCPPFLAGS=' '$toys/make/env'"
 # Nor one that loses an option meanwhile, as with a compiler that lacks what it needs
 cp "$toy/scripts/lib/lib.sh" "$toys/work-lib"
 cat >>"$toy/scripts/lib/lib.sh" <<-'EOF2'
@@ -111,6 +127,13 @@ check "kernel: one whose build loses an option" fails 'does not take these optio
 check "kernel: is not there either" test ! -e "$work_out/x86_64/image"
 rm "$toy/out/lose"
 check "kernel: with it again it is configured anew" "$toy/scripts/kernel" v4.2-rc1 x86_64
+echo CONFIG_MINE=y >>"$work_out/x86_64/build/.config"
+check "kernel: a configuration that was edited is named" fails 'build/.config is not as it was made' \
+	"$toy/scripts/kernel" v4.2-rc1 x86_64
+check "clean: also by clean" fails 'build/.config is not as it was made' work_clean
+check "kernel: which is kept, and its image" sh -c "grep -qx CONFIG_MINE=y '$work_out/x86_64/build/.config' && [ -e '$work_out/x86_64/image' ]"
+rm "$work_out/x86_64/build/.config"
+check "kernel: without it, it is made anew" "$toy/scripts/kernel" v4.2-rc1 x86_64
 cp "$toys/work-lib" "$toy/scripts/lib/lib.sh"
 rm -r "$work_out/x86_64"
 
@@ -138,6 +161,18 @@ git -C "$work_tree" update-ref refs/mine/wip wip
 git -C "$work_tree" tag -d wip >/dev/null
 check "clean: or another ref" spared 'refs/mine/wip, which is yours'
 git -C "$work_tree" update-ref -d refs/mine/wip
+check "clean: or the reflog alone" spared 'a commit that no branch holds any more, [0-9a-f]* \(mine\)'
+git -C "$work_tree" reflog expire --expire=now --all
+echo mine >"$work_tree/.git/hooks/pre-commit"
+check "clean: a hook is named" spared 'hooks/pre-commit is a hook of yours'
+rm "$work_tree/.git/hooks/pre-commit"
+git -C "$work_tree" config branch.series.description mine
+check "clean: so is the description of a branch" spared 'has branch.series.description'
+git -C "$work_tree" config --unset branch.series.description
+cp "$work_tree/.git/info/exclude" "$toys/work-exclude"
+echo /mine >>"$work_tree/.git/info/exclude"
+check "clean: and what git is to ignore" spared 'info/exclude has lines of yours'
+mv "$toys/work-exclude" "$work_tree/.git/info/exclude"
 git -C "$work_tree" branch -q keep "$head"
 git -C "$work_tree" worktree add -q --detach "$toys/work-ext"
 check "clean: a work tree of the user's elsewhere is named" spared "$toys/work-ext is a work tree of"
@@ -156,6 +191,7 @@ git -C "$work_tree" tag base base2
 git -C "$work_tree" tag -d base2 >/dev/null
 echo mine >>"$control/mm/file-3.c"
 check "clean: an edit in control is named" spared 'control has changes of yours \(mm/file-3.c\)'
+check "clean: with the command that removes a work tree of git's" spared "yourself: git -C .*/linux' worktree remove --force .*/control'\$"
 git -C "$control" checkout -q mm/file-3.c
 echo mine >"$control/mine"
 check "clean: a new file in control, too" spared 'control has changes of yours \(mine\)'
@@ -188,7 +224,7 @@ check "clean: also in control" spared 'has changes of yours \(mine.o\)'
 rm "$control/mine.o"
 # What the scripts leave, as long runs and benchmarks have
 mkdir -p "$work_out/x86_64-control-debug/build/mm" "$work_out/x86_64-control-debug/results" "$work_out/mips64" \
-	"$work_out/x86_64-debug-kasan" "$work_out/bisect" \
+	"$work_out/x86_64-debug-kasan" "$work_out/bisect/root/tests/x86_64" "$work_out/bisect/all" \
 	"$toy/out/bench/cells" "$toy/out/semantics" "$toy/out/peers/6.1/boot" "$work_out/mutants" "$work_out/bisect-check" "$toy/out/check-all"
 for left in x86_64-control-debug/build/mm/a.o x86_64-control-debug/image x86_64-control-debug/config.lost \
 	x86_64-control-debug/torture-i386.log x86_64-control-debug/results/hold-page.xml x86_64-control-debug/results/config \
@@ -196,13 +232,14 @@ for left in x86_64-control-debug/build/mm/a.o x86_64-control-debug/image x86_64-
 	../bench/cells/31a5d9ecbd94045fa6f50ccc960155e9.key ../semantics/stock-6.1.log ../peers/6.1/boot/vmlinuz-6.1.0-1-cloud-amd64 mutants.tsv \
 	mutants/31a5d9ecbd94045fa6f50ccc960155e9 bisect-check/31a5d9ecbd94045fa6f50ccc960155e9.key \
 	../check-all/31a5d9ecbd94045fa6f50ccc960155e9 x86_64-control-debug/results/secret-disk.tap x86_64-control-debug/results/foreign.log \
-	x86_64-control-debug/build/.config x86_64-control-debug/build/vmlinux x86_64-debug-kasan/image bisect/log .series.sum \
+	x86_64-control-debug/build/.config x86_64-control-debug/build/vmlinux x86_64-debug-kasan/image bisect/log bisect/root/tests/x86_64/mlock-plain .series.sum \
 	../bench/shared-locks-v4.2-rc1-control-tmpfs-1-500.log ../bench/density.png ../peers/6.1/brd.ko ../semantics/stock-5.10-held.log; do
 	echo ours >"$work_out/$left"
 done
 for name in v4.2-rc1/x86_64-control-debug/my-notes.txt v4.2-rc1/x86_64-control-debug/results/mine.log v4.2-rc1/x86_64-mine \
 	v4.2-rc1/x86_64-control-debug/torture-my-finding.log v4.2-rc1/x86_64-control-debug/build/my.config v4.2-rc1/bisect/notes \
 	bench/before-my-change.tsv peers/6.1/boot/notes semantics/mine.log \
+	v4.2-rc1/.new.mine v4.2-rc1/bisect/root/mine v4.2-rc1/bisect/all/mine peers/6.1/boot/config-6.1.0-mine \
 	v4.2-rc1/mutants/mine bench/mine.md bench/linux semantics/mine.txt check-all/mine; do
 	echo mine >"$toy/out/$name"
 	check "clean: $name, beside what the scripts leave, is named" spared "$name is not of these scripts"
@@ -223,6 +260,7 @@ check "clean: a work tree without its repository is named" \
 	fails 'control is a work tree whose repository is gone' work_clean
 check "clean: and is there" test -f "$control/Makefile"
 mv "$toys/work-away" "$work_tree"
+git -C "$work_tree" reflog expire --expire=now --all
 check "clean: removes what is ours alone" work_clean
 check "clean: it is gone" test ! -e "$toy/out"
 mkdir "$toys/work-empty"

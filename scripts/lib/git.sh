@@ -307,10 +307,22 @@ go_to() {
 	mv "$2/lof-next" "$2/lof-head"
 }
 
+# lock_mutants BASE: there is one tree out/BASE/mutant, for mutants, planted and ranges
+lock_mutants() {
+	exec 7>"$out/$1/.mutants"
+	flock -n 7 || die "another run tries mutants of $1"
+}
+# clean_mutant BASE: that tree is as it was checked out, and has no work of the user's
+clean_mutant() {
+	undo_mutant "$1" mutant
+	mutant_work=$(work_in "$1" mutant)
+	[ -z "$mutant_work" ] ||
+		die "$out/$1/mutant has $mutant_work: save what is yours, then: $(removal "$1" mutant)"
+}
+
 # make_mutant BASE NAME SCRIPT FILE...: change the files by the script of sed, or the one file
-# by SCRIPT.diff, so that
-# undo_mutant knows what was changed by us, also if it ends in the midst.  Fails if nothing
-# is changed.
+# by SCRIPT.diff, so that undo_mutant knows what was changed by us, also if it ends in the
+# midst.  Fails if nothing is changed.
 make_mutant() {
 	is_ours_too "$1" "$2" || die "$out/$1/$2 is no work tree of ours any more"
 	mutant_script=$3

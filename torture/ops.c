@@ -35,7 +35,7 @@ const char *const what_names[WHATS] = {
 	[OTHERS_WRITE] = "others-write", [SETRLIMIT] = "setrlimit",
 	[PERSONALITY] = "personality", [CALL] = "call",
 	[USERFAULTFD] = "userfaultfd", [UNSHARE] = "unshare",
-	[SETUID] = "setuid", [LOOK] = "look", [COMPACT] = "compact",
+	[SETUID] = "setuid", [WAIT] = "wait", [RECLAIM] = "reclaim", [LOOK] = "look", [COMPACT] = "compact",
 	[KSM_SWITCH] = "ksm-switch", [HUGE_SWITCH] = "huge-switch",
 	[DROP_CACHES] = "drop_caches", [SWAPOFF] = "swapoff",
 	[GROUP_LIMIT] = "group-limit",
@@ -342,13 +342,13 @@ static int kill_somebody(const struct op *op)
  * under a limit, fails, and the kernels of the bases warn when a slot is freed
  * after that.
  */
-static int switch_swap(void)
+static int switch_swap(const struct op *op)
 {
 	const struct timespec pause = { 0, 200000 };
 
-	if (!opt.swap)
+	if (!opt.swap[op->arg & 1])
 		return ENODEV;
-	ctl->swapoff_wanted = 1;
+	ctl->swapoff_wanted = 1 + (op->arg & 1);
 	while (ctl->swapoff_wanted && !ctl->stop)
 		nanosleep(&pause, NULL);
 	return 0;
@@ -370,16 +370,34 @@ static int limit_group(const struct op *op)
 }
 
 #define KPF_LRU		(1ULL << 5)
+#define KPF_WRITEBACK	(1ULL << 8)
+#define KPF_SWAPCACHE	(1ULL << 13)
 #define KPF_UNEVICTABLE	(1ULL << 18)
+#define KPF_KSM		(1ULL << 21)
+#define KPF_THP		(1ULL << 22)
 #define KPF_MLOCKED	(1ULL << 33)
 #define PM_PRESENT	(1ULL << 63)
 #define PM_PFN_MASK	((1ULL << 55) - 1)
 
 /* Opened while a process has the rights for them; pagemap's is of that process */
 static int kpageflags = -1, pagemap = -1;
+/* Of the memory cgroup */
+static int limit_file = -1, usage_file = -1;
+
+static int open_memcg(const char *name, int flags)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", opt.group_dir, name);
+	return open(path, flags | O_CLOEXEC);
+}
 
 void look_prepare(void)
 {
+	if (ctl->group.in_memcg) {
+		limit_file = open_memcg("memory.limit_in_bytes", O_WRONLY);
+		usage_file = open_memcg("memory.usage_in_bytes", O_RDONLY);
+	}
 	kpageflags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 }
@@ -395,6 +413,62 @@ static uint64_t flags_at(int fd, const char *addr, uint64_t *pfn)
 		return 0;
 	*pfn = entry & PM_PFN_MASK;
 	return pread64(kpageflags, &flags, 8, *pfn * 8) == 8 ? flags : 0;
+}
+
+/*
+ * Until the kernel, or another task, has done something to one of our pages: merged it,
+ * collapsed it, begun to write it, taken it away.  30 ms at most.
+ */
+static int wait_for_change(const struct op *op)
+{
+	enum { MOST = 16, LOOKS = 60 };
+	const uint64_t flags = KPF_KSM | KPF_THP | KPF_WRITEBACK | KPF_SWAPCACHE;
+	const struct timespec pause = { 0, 500000 };
+	unsigned int step = op->len > MOST ? op->len / MOST : 1, i, look;
+	uint64_t pfn, is, was[MOST];
+
+	if (pagemap < 0 || kpageflags < 0)
+		return EPERM;
+	for (look = 0; look < LOOKS && !ctl->stop; look++) {
+		for (i = 0; i < MOST && i * step < op->len; i++) {
+			is = flags_at(pagemap, addr_of(op) + (size_t)i * step * page_size,
+				      &pfn) & flags;
+			is ^= pfn << 24;
+			if (!look)
+				was[i] = is;
+			else if (is != was[i])
+				return 0;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return ETIMEDOUT;
+}
+
+/*
+ * Make the kernel reclaim from the memory cgroup: its limit is lowered to a part of what
+ * is in use, and put back.
+ */
+static int reclaim(const struct op *op)
+{
+	char text[32];
+	ssize_t got;
+	int err;
+
+	if (limit_file < 0 || usage_file < 0)
+		return ENODEV;
+	got = pread(usage_file, text, sizeof(text) - 1, 0);
+	text[got < 0 ? 0 : got] = 0;
+	snprintf(text, sizeof(text), "%llu", strtoull(text, NULL, 10) / 8 * (op->arg % 8));
+	err = error_of(pwrite(limit_file, text, strlen(text), 0));
+	if (ctl->group.limit_pages)
+		snprintf(text, sizeof(text), "%llu",
+			 (unsigned long long)ctl->group.limit_pages * page_size);
+	else
+		strcpy(text, "-1");
+	/* What is in use may be more by now */
+	if (pwrite(limit_file, text, strlen(text), 0) < 0)
+		pwrite(limit_file, "-1", 2, 0);
+	return err;
 }
 
 /* Some pages that a thread has shared with its last kid */
@@ -666,6 +740,9 @@ static int check_call_alone(struct slot *slot, const struct op *op)
 	/* Only root sees the flags */
 	if (geteuid() || kpageflags < 0)
 		return EPERM;
+	/* Where memory is short the call may fail to fault some in, and succeed */
+	if (ctl->group.in_memcg)
+		return ENODEV;
 	/*
 	 * Another thread could unlock it, and MAP_LOCKED is on fault after
 	 * mlockall(MCL_FUTURE | MCL_ONFAULT): neither is so in a process of its own
@@ -689,6 +766,35 @@ static int lock_error(int err)
 	if (err)
 		__sync_fetch_and_add(&ctl->failed_locks, 1);
 	return err;
+}
+
+/*
+ * After a lock of memory that is nobody's file: is a page still on its way to swap?  What is
+ * written to it from now on could be found there.  One call in four, and where no other
+ * thread unlocks it meanwhile.
+ */
+static void check_written(const struct slot *slot, const struct op *op)
+{
+	enum { MOST = 64 };
+	static __thread unsigned int calls;
+	unsigned int step = op->len > MOST ? op->len / MOST : 1, i, bad = 0;
+	enum kind kind = region_of(op)->kind;
+	uint64_t pfn, again, flags;
+
+	if ((kind != ANON && kind != THP && kind != LATE_THP) || slot->threads > 1 ||
+	    slot >= &ctl->slot[MAX_SLOTS] || pagemap < 0 || kpageflags < 0 || calls++ % 4)
+		return;
+	for (i = 0; i < MOST && i * step < op->len; i++) {
+		const char *addr = addr_of(op) + (size_t)i * step * page_size;
+
+		flags = flags_at(pagemap, addr, &pfn);
+		if (!pfn || !(flags & KPF_WRITEBACK))
+			continue;
+		flags_at(pagemap, addr, &again);
+		bad += pfn == again;
+	}
+	if (bad)
+		complain(what_names[op->what], bad, "under writeback to swap after it");
 }
 
 /*
@@ -717,11 +823,15 @@ int do_op(struct slot *slot, const struct op *op)
 	case MLOCK:
 		err = error_of(mlock(addr, bytes));
 		check_charge(op);
+		if (!err)
+			check_written(slot, op);
 		return lock_error(err);
 	case MLOCK2:
 		err = error_of(syscall(SYS_mlock2, addr, bytes,
 				       op->arg % 4 ? MLOCK_ONFAULT : 0));
 		check_charge(op);
+		if (!err)
+			check_written(slot, op);
 		return op->arg % 4 ? err : lock_error(err);
 	case MUNLOCK:
 		return error_of(munlock(addr, bytes));
@@ -784,6 +894,10 @@ int do_op(struct slot *slot, const struct op *op)
 		return error_of(unshare(CLONE_NEWUSER));
 	case SETUID:
 		return drop_rights(op);
+	case WAIT:
+		return wait_for_change(op);
+	case RECLAIM:
+		return reclaim(op);
 	case LOOK:
 		return look_here(slot, op);
 	case COMPACT:
@@ -803,7 +917,7 @@ int do_op(struct slot *slot, const struct op *op)
 		set_file("/proc/sys/vm/drop_caches", "5");
 		return 0;
 	case SWAPOFF:
-		return switch_swap();
+		return switch_swap(op);
 	case GROUP_LIMIT:
 		return limit_group(op);
 	}
@@ -841,7 +955,7 @@ void describe_op(char *out, size_t size, const struct op *op)
 		break;
 	case FORK: case KILL: case OTHERS_WRITE: case CALL: case SETRLIMIT:
 	case KSM_SWITCH: case HUGE_SWITCH: case MOVE_PAGES: case GROUP_LIMIT:
-	case USERFAULTFD: case SETUID:
+	case USERFAULTFD: case SETUID: case RECLAIM: case SWAPOFF:
 		snprintf(more, sizeof(more), ", %d", op->arg);
 		break;
 	}

@@ -46,6 +46,7 @@ static const struct weight anything[] = {
 	/* Of 64 bits, few of them do anything */
 	{ PERSONALITY, sizeof(long) == 8 ? 1 : 8 },
 	{ CALL, 2 }, { USERFAULTFD, 2 }, { UNSHARE, 2 }, { SETUID, 1 },
+	{ WAIT, 2 }, { RECLAIM, 4 },
 	{ 0, 0 }
 };
 /* What a task is, which lasts, or has of its own: it may come before anything else */
@@ -58,7 +59,7 @@ static const struct weight takes[] = {
 	{ MUNLOCK, 6 }, { MUNLOCKALL, 3 }, { MUNMAP, 8 }, { MAP, 4 },
 	{ WRITE, 6 }, { KERNEL_WRITE, 2 }, { OTHERS_WRITE, 1 },
 	{ MADVISE, 6 }, { MREMAP, 3 }, { MPROTECT, 2 }, { TRUNCATE, 1 },
-	{ PUNCH, 1 }, { EXIT, 1 }, { REMAP_FILE_PAGES, 1 }, { 0, 0 }
+	{ PUNCH, 1 }, { EXIT, 1 }, { REMAP_FILE_PAGES, 1 }, { RECLAIM, 4 }, { 0, 0 }
 };
 /* What makes a VMA differ from its neighbours, or equal them again */
 static const struct weight changes[] = {
@@ -77,7 +78,8 @@ static const struct weight weather[] = {
 
 static enum what pick(uint64_t *rnd, const struct team *g, const struct weight *table)
 {
-	uint64_t without = opt.without | (g && table == anything ? ~g->words : 0);
+	uint64_t without = opt.without | (g && table == anything ? ~g->words : 0) |
+		(g && !g->in_memcg ? 1ULL << RECLAIM : 0);
 	const struct weight *w;
 	unsigned int sum = 0, at;
 
@@ -164,7 +166,7 @@ static void make_op(uint64_t *rnd, const struct team *g, struct op *op,
 	if (percent(rnd, 20))
 		op->mods |= SAME_INSTANT;
 	if (percent(rnd, 15) && op->what != FORK && op->what != CALL &&
-	    op->what != SETUID &&
+	    op->what != SETUID && op->what != WAIT && op->what != RECLAIM &&
 	    op->what < COMPACT)
 		op->mods |= SPIN;
 	if (percent(rnd, 30))
@@ -223,6 +225,13 @@ static void maybe(uint64_t *rnd, const struct team *g, struct program *p,
 {
 	if (p->nr < MAX_OPS - 1 && percent(rnd, chance))
 		make_op(rnd, g, &p->op[p->nr++], table);
+}
+
+/* What takes a mapping of the focus away, or a page out of it */
+static const struct weight *some_takes(uint64_t *rnd, const struct team *g)
+{
+	return has_file(g->region[g->focus_region].kind) && percent(rnd, 30) ?
+		of_files : takes;
 }
 
 static void add_focus_op(const struct team *g, struct program *p, enum what what)
@@ -334,6 +343,9 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 		add_focus_op(g, p, WRITE);
 	else
 		maybe(rnd, g, p, 70, touches);
+	/* There is something that takes its time */
+	if ((g->ksm || g->khugepaged || g->in_memcg) && percent(rnd, 40))
+		add_focus_op(g, p, WAIT);
 	maybe(rnd, g, p, 75, locks);
 	maybe(rnd, g, p, 15, touches);
 	for (i = 1 + percent(rnd, 40); i; i--) {
@@ -347,7 +359,7 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 	}
 	if (percent(rnd, 75))
 		p->meets = p->nr + 1;
-	maybe(rnd, g, p, p->meets ? 100 : 80, percent(rnd, 50) ? takes : unlocks);
+	maybe(rnd, g, p, p->meets ? 100 : 80, percent(rnd, 50) ? some_takes(rnd, g) : unlocks);
 	if (p->meets)
 		soon(rnd, g, &p->op[p->nr - 1]);
 	maybe(rnd, g, p, 40, percent(rnd, 50) ? takes : anything);
@@ -369,7 +381,7 @@ static void make_family_kid(uint64_t *rnd, const struct team *g, struct program 
 	if (percent(rnd, 80))
 		p->meets = p->nr + 1;
 	if (percent(rnd, 60)) {
-		make_op(rnd, g, &p->op[p->nr++], takes);
+		make_op(rnd, g, &p->op[p->nr++], some_takes(rnd, g));
 		if (p->meets)
 			soon(rnd, g, &p->op[p->nr - 1]);
 	}
@@ -567,10 +579,13 @@ void make_group(struct team *g, uint64_t seed)
 			g->khugepaged |= percent(rnd, 80);
 	}
 	g->ksm = g->ksm ? percent(rnd, 85) : percent(rnd, 5);
+	g->disturbs = percent(rnd, 40);
+	g->in_memcg = opt.group_dir && percent(rnd, 30);
 	if (opt.group_dir && percent(rnd, 30)) {
 		for (i = 0; i < g->regions; i++)
 			g->limit_pages += g->region[i].pages;
 		g->limit_pages = 256 + g->limit_pages / 4 * (1 + below(rnd, 8));
+		g->in_memcg = true;
 	}
 
 	g->words = 1ULL << READ;
@@ -701,7 +716,8 @@ void print_programs(void)
 		for (i = 0; i < g->pieces; i++)
 			printf(" %u", g->focus_off + g->cut[i]);
 	}
-	printf("%s%s%s%s%s", g->finishes ? ", to the end" : "", g->family ? ", a family" : "",
+	printf("%s%s%s%s%s%s%s", g->disturbs ? ", disturbed" : "",
+	       g->in_memcg ? ", in a memory cgroup" : "", g->finishes ? ", to the end" : "", g->family ? ", a family" : "",
 	       g->founder_unmaps ? ", the founder unmaps" : "",
 	       g->ksm ? ", ksmd" : "", g->khugepaged ? ", khugepaged" : "");
 	if (g->limit_pages)

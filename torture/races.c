@@ -18,6 +18,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,11 +59,69 @@ static unsigned long said[WHATS], succeeded[WHATS];
 static double looked, quieted, worked, ended;	/* seconds */
 static long long mlocked_at_start;
 
+/* Both get pages, turn by turn */
+static int swap_on(const char *device)
+{
+	return swapon(device, SWAP_FLAG_PREFER | 1);
+}
+
 /* It may be swap already, of a run before this one */
 static void make_swap(void)
 {
-	if (!swapoff("/dev/ram0") || write_swap_header("/dev/ram0"))
-		opt.swap = swapon("/dev/ram0", 0) ? NULL : "/dev/ram0";
+	static const char *const devices[] = { "/dev/ram0", "/dev/vdb" };
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		if ((!swapoff(devices[i]) || write_swap_header(devices[i])) &&
+		    !swap_on(devices[i]))
+			opt.swap[i] = devices[i];
+}
+
+/*
+ * What takes a CPU away from whoever has it, for a moment, and nobody knows when: a task
+ * may stop anywhere, and does so mostly where that does no harm.
+ */
+static void *disturb(void *arg)
+{
+	uint64_t rnd = (uintptr_t)arg;
+
+	for (;;) {
+		struct timespec pause = { 0, 5000000 };
+		uint64_t end;
+
+		if (!ctl->group.disturbs || ctl->stop) {
+			nanosleep(&pause, NULL);
+			continue;
+		}
+		pause.tv_nsec = 20000 << below(&rnd, 6);
+		nanosleep(&pause, NULL);
+		end = ticks() + below(&rnd, 1 << (10 + below(&rnd, 9)));
+		while (ticks() < end && !ctl->stop)
+			__asm__ volatile("pause");
+	}
+	return NULL;
+}
+
+static void start_disturbers(void)
+{
+	const struct sched_param priority = { .sched_priority = 1 };
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN), i;
+	pthread_attr_t attr;
+	pthread_t thread;
+	cpu_set_t cpu;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attr, SCHED_FIFO);
+	pthread_attr_setschedparam(&attr, &priority);
+	for (i = 0; i < cpus; i++) {
+		CPU_ZERO(&cpu);
+		CPU_SET(i, &cpu);
+		pthread_attr_setaffinity_np(&attr, sizeof(cpu), &cpu);
+		if (pthread_create(&thread, &attr, disturb, (void *)(i + 1)))
+			puts("# no task to disturb the others");
+	}
+	pthread_attr_destroy(&attr);
 }
 
 static void prepare(void)
@@ -130,7 +189,9 @@ static bool all_is_used(void)
 {
 	return (opt.group_dir || !proc_has("/proc/cgroups", "memory\t")) &&
 	       (opt.disk_dir || access("/dev/vda", F_OK)) &&
-	       (opt.swap || access("/proc/swaps", F_OK) || access("/dev/ram0", F_OK));
+	       (access("/proc/swaps", F_OK) ||
+		((opt.swap[0] || access("/dev/ram0", F_OK)) &&
+		 (opt.swap[1] || access("/dev/vdb", F_OK))));
 }
 
 static void check(bool ok, const char *claim)
@@ -290,9 +351,11 @@ static void serve(void)
 	if (ctl->swapoff_wanted) {
 		if (ctl->group.limit_pages)
 			set_file(GROUP "/memory.limit_in_bytes", "-1");
-		if (swapoff(opt.swap))
+		const char *swap = opt.swap[ctl->swapoff_wanted - 1];
+
+		if (swapoff(swap))
 			swapoffs_failed++;
-		else if (swapon(opt.swap, 0))
+		else if (swap_on(swap))
 			printf("# swap is lost: %s\n", strerror(errno));
 		else
 			swapoffs++;
@@ -392,7 +455,7 @@ static bool populate_succeeds(void)
 {
 	const uint64_t words = 1ULL << TRUNCATE | 1ULL << PUNCH | 1ULL << MPROTECT;
 
-	return !ctl->group.limit_pages && !ctl->failed_locks && !ctl->group.family &&
+	return !ctl->group.in_memcg && !ctl->failed_locks && !ctl->group.family &&
 		!(ctl->group.words & words);
 }
 
@@ -437,8 +500,6 @@ static bool look(const char *when, bool sums)
 	}
 	if (opt.privilege)
 		bad += compare_charges();
-	if (ctl->group.limit_pages)
-		ctl->complaints = 0;
 	for (i = 0; i < ctl->complaints && i < MAX_COMPLAINTS; i++)
 		printf("# %s\n", ctl->complaint[i]);
 	bad += ctl->complaints;
@@ -527,8 +588,9 @@ static bool run_group(uint64_t seed, double deadline)
 	for (i = 0; i < group->regions; i++)
 		if (group->region[i].fd >= 0)
 			close(group->region[i].fd);
-	if (opt.swap && swapon(opt.swap, 0) && errno != EBUSY)
-		printf("# swap is lost: %s\n", strerror(errno));
+	for (i = 0; i < 2; i++)
+		if (opt.swap[i] && swap_on(opt.swap[i]) && errno != EBUSY)
+			printf("# swap is lost: %s\n", strerror(errno));
 	/* Without tasks there is nothing to remember */
 	snprintf(text, sizeof(text), "group %#llx, after the last exit",
 		 (unsigned long long)seed);
@@ -626,10 +688,11 @@ int main(int argc, char **argv)
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	prepare();
+	start_disturbers();
 	printf("# seed %#llx%s; memory groups %s, disk %s, huge tmpfs %s, swap %s%s\n",
 	       (unsigned long long)seed, opt.privilege ? ", without privilege" : "",
 	       opt.group_dir ? "yes" : "no", opt.disk_dir ? "yes" : "no",
-	       opt.huge_dir ? "yes" : "no", opt.swap ? "yes" : "no",
+	       opt.huge_dir ? "yes" : "no", opt.swap[0] || opt.swap[1] ? "yes" : "no",
 	       opt.no_prot_none ? ", without PROT_NONE" : "");
 	read_events(meanwhile[0]);
 	start = now();

@@ -52,7 +52,7 @@ enum what {
 	READ, WRITE, KERNEL_WRITE, MADVISE, MUNMAP, MAP, MREMAP, MPROTECT,
 	FORK, EXIT, KILL, TRUNCATE, PUNCH, REMAP_FILE_PAGES, MSYNC,
 	MOVE_PAGES, OTHERS_WRITE, SETRLIMIT, PERSONALITY, CALL, USERFAULTFD,
-	UNSHARE, SETUID, LOOK,
+	UNSHARE, SETUID, WAIT, RECLAIM, LOOK,
 	/* What an administrator or the kernel does meanwhile: the weather */
 	COMPACT, KSM_SWITCH, HUGE_SWITCH, DROP_CACHES, SWAPOFF, GROUP_LIMIT,
 	WHATS
@@ -115,6 +115,8 @@ struct team {
 	/* Its focus goes over the region, once a round: every place is a new try */
 	unsigned int places;
 	bool founder_unmaps, ksm, khugepaged, huge;
+	bool disturbs;			/* tasks of high priority take CPUs away, at random */
+	bool in_memcg;			/* it is in the memory cgroup, with a limit or without */
 	/* One process that makes memory anew, forks, races with its kids, looks */
 	bool family;
 	unsigned int fresh;		/* rounds, by bits, that begin with new tasks */
@@ -149,7 +151,7 @@ struct control {
 	bool clean_start;		/* no task of this round has locked anything before */
 	volatile bool forked;		/* some memory was shared over fork, if only for a while */
 	/* What only the clerk can do without being killed meanwhile */
-	volatile int swapoff_wanted;
+	volatile int swapoff_wanted;	/* 1 + number of the device */
 	volatile unsigned long long limit_wanted;	/* of the memory cgroup, in pages */
 	char complaint[MAX_COMPLAINTS][COMPLAINT];
 	/* How often each word was said, and how often without an error */
@@ -164,7 +166,7 @@ struct options {
 	const char *group_dir;		/* memory cgroup, or NULL */
 	const char *disk_dir;		/* a file system on a disk, or NULL */
 	const char *huge_dir;		/* tmpfs with huge pages, or NULL */
-	const char *swap;		/* device, or NULL */
+	const char *swap[2];		/* devices, or NULL: RAM, and a disk, which takes time */
 	unsigned int nodes;
 	bool no_prot_none;		/* v4.2 with NUMA balancing: see races.c */
 	uint64_t without;		/* bits of enum what */

@@ -476,7 +476,7 @@ void founder(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	set_file("/proc/self/oom_score_adj", "-900");
-	if (group->limit_pages) {
+	if (group->in_memcg) {
 		snprintf(file, sizeof(file), "%s/tasks", opt.group_dir);
 		set_file(file, "0");
 	}

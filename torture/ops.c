@@ -35,7 +35,8 @@ const char *const what_names[WHATS] = {
 	[OTHERS_WRITE] = "others-write", [SETRLIMIT] = "setrlimit",
 	[PERSONALITY] = "personality", [CALL] = "call",
 	[USERFAULTFD] = "userfaultfd", [UNSHARE] = "unshare",
-	[SETUID] = "setuid", [WAIT] = "wait", [RECLAIM] = "reclaim", [LOOK] = "look", [COMPACT] = "compact",
+	[SETUID] = "setuid", [WAIT] = "wait", [RECLAIM] = "reclaim",
+	[HOLDS] = "holds", [LOOK] = "look", [COMPACT] = "compact",
 	[KSM_SWITCH] = "ksm-switch", [HUGE_SWITCH] = "huge-switch",
 	[DROP_CACHES] = "drop_caches", [SWAPOFF] = "swapoff",
 	[GROUP_LIMIT] = "group-limit",
@@ -372,9 +373,11 @@ static int limit_group(const struct op *op)
 #define KPF_LRU		(1ULL << 5)
 #define KPF_WRITEBACK	(1ULL << 8)
 #define KPF_SWAPCACHE	(1ULL << 13)
+#define KPF_COMPOUND	(3ULL << 15)	/* head or tail */
 #define KPF_UNEVICTABLE	(1ULL << 18)
 #define KPF_KSM		(1ULL << 21)
 #define KPF_THP		(1ULL << 22)
+#define KPF_ZERO_PAGE	(1ULL << 24)
 #define KPF_MLOCKED	(1ULL << 33)
 #define PM_PRESENT	(1ULL << 63)
 #define PM_PFN_MASK	((1ULL << 55) - 1)
@@ -598,6 +601,69 @@ static int look_here(struct slot *slot, const struct op *op)
 		ctl->stop = 1;
 		return EIO;
 	}
+	return 0;
+}
+
+/*
+ * Is a page of an on-fault VMA of this process there and not Mlocked, for some
+ * milliseconds?  A suspicion, as above.  Not where another thread may unlock it, and not
+ * where the base marks less (books.h).
+ */
+static int look_for_lost(const struct slot *slot)
+{
+	enum { MOST = 16 };
+	static char text[65536];
+	const uint64_t others = KPF_COMPOUND | KPF_THP | KPF_KSM | KPF_ZERO_PAGE;
+	const struct timespec pause = { 0, 1000000 };
+	int smaps, my_pagemap;
+	unsigned long start = 0, end = 0, step, at;
+	size_t got = 0;
+	ssize_t more;
+	char *line, *rest = NULL;
+
+	if (slot->threads > 1 || kpageflags < 0 || geteuid())
+		return EPERM;
+	smaps = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
+	/* In a kid the other one is its parent's */
+	my_pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	while (smaps >= 0 && (more = read(smaps, text + got, sizeof(text) - 1 - got)) > 0)
+		got += more;
+	text[got] = 0;
+	close(smaps);
+	for (line = strtok_r(text, "\n", &rest); line && my_pagemap >= 0;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		unsigned long from, to;
+
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2) {
+			start = from;
+			end = to;
+			continue;
+		}
+		if (strncmp(line, "VmFlags:", 8) || !strstr(line, " lf"))
+			continue;
+		step = (end - start) / page_size / MOST;
+		step = (step ? step : 1) * page_size;
+		for (at = start; at < end; at += step) {
+			uint64_t pfn, again = 0, flags;
+			unsigned int look;
+
+			flags = flags_at(my_pagemap, (char *)at, &pfn);
+			for (look = 0; look < 3 && pfn && !(flags & (KPF_MLOCKED | others));
+			     look++) {
+				nanosleep(&pause, NULL);
+				flags = flags_at(my_pagemap, (char *)at, &again);
+				if (again != pfn)
+					break;
+			}
+			if (look < 3 || (flags & (KPF_MLOCKED | others)))
+				continue;
+			__sync_fetch_and_add(&ctl->suspicions, 1);
+			ctl->stop = 1;
+			close(my_pagemap);
+			return EIO;
+		}
+	}
+	close(my_pagemap);
 	return 0;
 }
 
@@ -898,6 +964,8 @@ int do_op(struct slot *slot, const struct op *op)
 		return wait_for_change(op);
 	case RECLAIM:
 		return reclaim(op);
+	case HOLDS:
+		return look_for_lost(slot);
 	case LOOK:
 		return look_here(slot, op);
 	case COMPACT:

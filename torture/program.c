@@ -46,7 +46,9 @@ static const struct weight anything[] = {
 	/* Of 64 bits, few of them do anything */
 	{ PERSONALITY, sizeof(long) == 8 ? 1 : 8 },
 	{ CALL, 2 }, { USERFAULTFD, 2 }, { UNSHARE, 2 }, { SETUID, 1 },
-	{ WAIT, 2 }, { RECLAIM, 4 },
+	{ WAIT, 2 }, { RECLAIM, 4 }, { HOLDS, 1 },
+	/* By anybody, but for what root alone may do */
+	{ SWAPOFF, 2 }, { COMPACT, 2 }, { KSM_SWITCH, 1 }, { DROP_CACHES, 1 },
 	{ 0, 0 }
 };
 /* What a task is, which lasts, or has of its own: it may come before anything else */
@@ -167,6 +169,7 @@ static void make_op(uint64_t *rnd, const struct team *g, struct op *op,
 		op->mods |= SAME_INSTANT;
 	if (percent(rnd, 15) && op->what != FORK && op->what != CALL &&
 	    op->what != SETUID && op->what != WAIT && op->what != RECLAIM &&
+	    op->what != HOLDS &&
 	    op->what < COMPACT)
 		op->mods |= SPIN;
 	if (percent(rnd, 30))
@@ -363,6 +366,8 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 	if (p->meets)
 		soon(rnd, g, &p->op[p->nr - 1]);
 	maybe(rnd, g, p, 40, percent(rnd, 50) ? takes : anything);
+	if (p->nr < MAX_OPS - 2 && percent(rnd, 40))
+		add_focus_op(g, p, HOLDS);
 	/* Who looks locks nothing, or it is no look */
 	if (percent(rnd, 95))
 		add_focus_op(g, p, percent(rnd, 50) ? MUNLOCKALL : MUNLOCK);
@@ -387,6 +392,8 @@ static void make_family_kid(uint64_t *rnd, const struct team *g, struct program 
 	}
 	maybe(rnd, g, p, 20, anything);
 	maybe(rnd, g, p, 20, takes);
+	if (p->nr < MAX_OPS && percent(rnd, 25))
+		add_focus_op(g, p, HOLDS);
 	p->end = percent(rnd, 50) ? KID_EXITS : percent(rnd, 60) ? KID_STAYS :
 		percent(rnd, 70) ? KID_IS_KILLED : KID_EXECS;
 }
@@ -541,7 +548,7 @@ void make_group(struct team *g, uint64_t seed)
 	};
 	static const unsigned int parts[] = { 1, 2, 4, 16, 64, 256, 1024 };
 	uint64_t state = seed, *rnd = &state;
-	unsigned int i, process = 0, slot = 0;
+	unsigned int i, process = 0, slot = 0, most;
 	bool few, large, two;
 
 	memset(g, 0, sizeof(*g));
@@ -568,9 +575,12 @@ void make_group(struct team *g, uint64_t seed)
 			512U << below(rnd, g->regions == 1 ? 6 : 4) :
 			sizes[below(rnd, 7)];
 		r->fd = -1;
-		/* A fork costs what is mapped */
-		if (g->family && r->pages > 512 && !large)
-			r->pages = 512;
+		/* A try makes it all anew, and a fork costs what is mapped */
+		most = large ? 1024 : 64 << below(rnd, 4);
+		if (is_huge(r->kind))
+			most = large ? 2048 : 512;
+		if (g->family && r->pages > most)
+			r->pages = most;
 		if (is_mergeable(r->kind))
 			g->ksm = true;
 		if (is_huge(r->kind))
@@ -630,7 +640,7 @@ void make_group(struct team *g, uint64_t seed)
 
 	if (g->family) {
 		g->places = 0;
-		g->round_ms = 160 << below(rnd, 4);
+		g->round_ms = 320 << below(rnd, 4);
 		if (g->focus_len > (opt.privilege ? 16 : 64) && !large && !is_huge(g->region[g->focus_region].kind))
 			g->focus_len = 1 << below(rnd, opt.privilege ? 6 : 10);
 		if (g->focus_len > g->region[g->focus_region].pages)

@@ -61,7 +61,8 @@ static const struct weight takes[] = {
 	{ MUNLOCK, 6 }, { MUNLOCKALL, 3 }, { MUNMAP, 8 }, { MAP, 4 },
 	{ WRITE, 6 }, { KERNEL_WRITE, 2 }, { OTHERS_WRITE, 1 },
 	{ MADVISE, 6 }, { MREMAP, 3 }, { MPROTECT, 2 }, { TRUNCATE, 1 },
-	{ PUNCH, 1 }, { EXIT, 1 }, { REMAP_FILE_PAGES, 1 }, { RECLAIM, 4 }, { 0, 0 }
+	{ PUNCH, 1 }, { EXIT, 1 }, { REMAP_FILE_PAGES, 1 }, { RECLAIM, 4 },
+	{ SWAPOFF, 2 }, { 0, 0 }
 };
 /* What makes a VMA differ from its neighbours, or equal them again */
 static const struct weight changes[] = {
@@ -81,7 +82,7 @@ static const struct weight weather[] = {
 static enum what pick(uint64_t *rnd, const struct team *g, const struct weight *table)
 {
 	uint64_t without = opt.without | (g && table == anything ? ~g->words : 0) |
-		(g && !g->in_memcg ? 1ULL << RECLAIM : 0);
+		(g && !g->in_memcg ? 1ULL << RECLAIM | 1ULL << SWAPOFF : 0);
 	const struct weight *w;
 	unsigned int sum = 0, at;
 
@@ -346,6 +347,9 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 		add_focus_op(g, p, WRITE);
 	else
 		maybe(rnd, g, p, 70, touches);
+	/* Some of it is in swap when it is shared */
+	if (g->in_memcg && percent(rnd, 50))
+		add_focus_op(g, p, RECLAIM);
 	/* There is something that takes its time */
 	if ((g->ksm || g->khugepaged || g->in_memcg) && percent(rnd, 40))
 		add_focus_op(g, p, WAIT);

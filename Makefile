@@ -53,7 +53,7 @@ base = $(if $(filter auto,$(BASE)),$(eval override BASE := $(shell scripts/lib/b
 $(if $(filter-out 1 vm kasan kcsan,$(DEBUG)),$(error no debug kernel '$(DEBUG)': there are 1 vm kasan kcsan))
 # The other targets build, and boot, the kernel without DEBUG, and some only that of x86-64:
 # what was asked for is not to be left out without a word
-of_no_kernel := help tree refresh lint deps clean apply series
+of_no_kernel := help tree refresh lint deps clean apply series pictures
 with_debug := kernel test torture
 wrong := $(if $(DEBUG),$(filter-out $(of_no_kernel) $(with_debug),$(MAKECMDGOALS)))
 $(if $(wrong),$(error DEBUG= is for $(with_debug), and not for $(wrong): unset it (scripts/races and scripts/lib/hold-page have an option --debug)))
@@ -80,7 +80,7 @@ built := $(if $(KERNEL),,kernel)
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
 	apply bisect-check ranges check-all mutants uapi objects numa races torture planted pressure foreign semantics lint bench \
-	bench-peers overhead lru-locks shared shared-peers random-access clean
+	bench-peers overhead lru-locks shared shared-peers random-access pictures clean
 
 help:	## this list (the default)
 	@sed -n -e 's/^##@ \(.*\)/\n\1\n/p' -e 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 17
@@ -89,6 +89,7 @@ help:	## this list (the default)
 	@echo
 	@sed -n 's/^##= /  /p' Makefile
 	@echo
+	@echo 'Version: $(shell cat VERSION)'
 	@echo 'Bases: auto $(BASES)'
 	@echo 'Architectures: $(ARCHES)'
 
@@ -114,6 +115,8 @@ test: $(built)	## boot it in QEMU, run the selftests, judge their TAP
 	scripts/test $(base) $(ARCH) $(debug)
 refresh:	## write patches/BASE from the commits in out/BASE/linux
 	scripts/refresh $(base)
+pictures:	## docs/img/*.svg of their sources
+	scripts/pictures
 lint:	## shellcheck, checkpatch, sparse, the rules of the queues
 	scripts/lint
 deps:	## install the packages that make check needs (as root), or name them; ALL=1: all compilers
@@ -172,5 +175,5 @@ shared-peers:	## the same on every base, and on Debian's own 5.10 and 6.1
 	scripts/shared $(base) peers
 random-access: kernel	## the experiment of the posted series, and the density curve
 	scripts/random-access $(base)
-semantics:	## ours, stock 5.10 and stock 6.1, check by check, as a table
+semantics:	## ours, stock 5.10 and stock 6.1, check by check: what differs, by cause
 	scripts/semantics

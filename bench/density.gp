@@ -2,7 +2,7 @@
 # density.gp - the curve of scripts/random-access, from density.tsv; form is given
 set datafile separator "\t"
 set datafile missing NaN
-if (form eq "png") { set terminal png size 1200,600 } else { set terminal svg size 1200,600 }
+if (form eq "png") { set terminal png size 1200,600 } else { set terminal svg size 1200,600 background rgb "white" }
 set output "density." . form
 set multiplot layout 1, 2 title "Set-up and one access to each page that is used"
 set logscale xy

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # plot.gp - the pictures of scripts/bench, from plot.tsv; form and kernels are given
 set datafile separator "\t"
-if (form eq "png") { set terminal png size 1200,700 } else { set terminal svg size 1200,700 }
+if (form eq "png") { set terminal png size 1200,700 } else { set terminal svg size 1200,700 background rgb "white" }
 # A line goes on over the rows that are not its own
 set datafile missing NaN
 set key outside right top

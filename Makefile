@@ -28,8 +28,9 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= FRESH         none                   1: check-all, mutants, bench: forget the results of earlier runs
 ##= ALL           none                   1: deps: what check-all needs, too
 ##= MIB           1024                   demo: size of its mapping
-##= RUNS          5                      bench, overhead: runs of each measurement
-##= AS_IS         none                   1: bench, overhead, shared: measure kernels as they are built
+##= RUNS          5                      bench, overhead, record: runs of each measurement
+##= BUILDS        2                      overhead, record: builds in each boot
+##= AS_IS         none                   1: bench, overhead, shared, record: measure kernels as they are built
 ##= MINUTES       2, 3, 15, 30           torture, pressure, planted, foreign: how long
 ##= SEED          a new one              torture: repeat the search that printed it
 ##= QUICK         none                   1: mutants: end a guest at the first check that fails
@@ -42,7 +43,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= LOF_PROGRESS  60                     seconds between two signs of life where there is no terminal
 ##= TMPDIR        /tmp                   for what is thrown away, 300 MB (pressure: 450)
 
-export LINUX KERNEL COUNT_KERNEL SHARED TEST V GDB ACCEL OUT FRESH MIB RUNS AS_IS QUICK TMPDIR
+export LINUX KERNEL COUNT_KERNEL SHARED TEST V GDB ACCEL OUT FRESH MIB RUNS BUILDS AS_IS QUICK TMPDIR
 export LOF_CACHE LOF_CCACHE LOF_MIRROR LOF_ARCHIVE LOF_BUSYBOX LOF_MINUTES LOF_PROGRESS
 # make has a CC of its own, which nobody asked for
 ifneq ($(origin CC),default)
@@ -53,7 +54,7 @@ base = $(if $(filter auto,$(BASE)),$(eval override BASE := $(shell scripts/lib/b
 $(if $(filter-out 1 vm kasan kcsan,$(DEBUG)),$(error no debug kernel '$(DEBUG)': there are 1 vm kasan kcsan))
 # The other targets build, and boot, the kernel without DEBUG, and some only that of x86-64:
 # what was asked for is not to be left out without a word
-of_no_kernel := help tree refresh lint deps clean apply series
+of_no_kernel := help tree refresh lint deps clean apply series pictures
 with_debug := kernel test torture
 wrong := $(if $(DEBUG),$(filter-out $(of_no_kernel) $(with_debug),$(MAKECMDGOALS)))
 $(if $(wrong),$(error DEBUG= is for $(with_debug), and not for $(wrong): unset it (scripts/races and scripts/lib/hold-page have an option --debug)))
@@ -62,7 +63,7 @@ $(if $(wrong),$(error DEBUG= is for $(with_debug), and not for $(wrong): unset i
 for_some := KERNEL:run:shell:test:shared:shared-peers COUNT_KERNEL:shared:shared-peers SHARED:shared:shared-peers \
 	TEST:test:control PROG:run ARGS:run MINUTES:torture:planted:pressure:foreign SEED:torture:planted:pressure:foreign \
 	QUICK:mutants:races FROM:bisect-check \
-	AS_IS:bench:bench-peers:overhead:lru-locks:shared:shared-peers:random-access:semantics
+	AS_IS:bench:bench-peers:overhead:lru-locks:shared:shared-peers:random-access:record:semantics
 words_of = $(subst :, ,$(1))
 takers = $(wordlist 2,99,$(words_of))
 not_takers = $(filter-out $(of_no_kernel) $(takers),$(MAKECMDGOALS))
@@ -70,7 +71,7 @@ left_out = $(if $(filter KERNEL:% COUNT_KERNEL:%,$(1)),$(not_takers),$(if $(filt
 refuse_left_out = $(if $(and $($(firstword $(words_of))),$(left_out)),\
 	$(error $(firstword $(words_of))= is for $(takers), and not for $(left_out): unset it))
 $(foreach one,$(for_some),$(call refuse_left_out,$(one)))
-only_x86 := numa races pressure foreign mutants planted ranges bench bench-peers overhead lru-locks shared shared-peers random-access semantics demo
+only_x86 := numa races pressure foreign mutants planted ranges bench bench-peers overhead lru-locks shared shared-peers random-access record semantics demo
 wrong := $(if $(filter-out x86_64,$(ARCH)),$(filter $(only_x86),$(MAKECMDGOALS)))
 $(if $(wrong),$(error $(wrong) is for x86_64 alone, and ARCH=$(ARCH)))
 debug := $(if $(DEBUG),--debug$(addprefix -,$(filter kasan kcsan,$(DEBUG))))
@@ -80,7 +81,7 @@ built := $(if $(KERNEL),,kernel)
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
 	apply bisect-check ranges check-all mutants uapi objects numa races torture planted pressure foreign semantics lint bench \
-	bench-peers overhead lru-locks shared shared-peers random-access clean
+	bench-peers overhead lru-locks shared shared-peers random-access record pictures clean
 
 help:	## this list (the default)
 	@sed -n -e 's/^##@ \(.*\)/\n\1\n/p' -e 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 17
@@ -89,6 +90,7 @@ help:	## this list (the default)
 	@echo
 	@sed -n 's/^##= /  /p' Makefile
 	@echo
+	@echo 'Version: $(shell cat VERSION)'
 	@echo 'Bases: auto $(BASES)'
 	@echo 'Architectures: $(ARCHES)'
 
@@ -114,6 +116,8 @@ test: $(built)	## boot it in QEMU, run the selftests, judge their TAP
 	scripts/test $(base) $(ARCH) $(debug)
 refresh:	## write patches/BASE from the commits in out/BASE/linux
 	scripts/refresh $(base)
+pictures:	## docs/img/*.svg of their sources
+	scripts/pictures
 lint:	## shellcheck, checkpatch, sparse, the rules of the queues
 	scripts/lint
 deps:	## install the packages that make check needs (as root), or name them; ALL=1: all compilers
@@ -170,7 +174,9 @@ shared:	## locked pages that other tasks map as well: munlock, munmap, exit
 	scripts/shared $(base)
 shared-peers:	## the same on every base, and on Debian's own 5.10 and 6.1
 	scripts/shared $(base) peers
+record: kernel	## all of it for BASE, into docs/benchmarks.md: hours
+	scripts/record $(base)
 random-access: kernel	## the experiment of the posted series, and the density curve
 	scripts/random-access $(base)
-semantics:	## ours, stock 5.10 and stock 6.1, check by check, as a table
+semantics:	## ours, stock 5.10 and stock 6.1, check by check: what differs, by cause
 	scripts/semantics

@@ -2,19 +2,26 @@
 # density.gp - the curve of scripts/random-access, from density.tsv; form is given
 set datafile separator "\t"
 set datafile missing NaN
-if (form eq "png") { set terminal png size 1200,600 } else { set terminal svg size 1200,600 }
+if (form eq "png") { set terminal png size 1200,560 } else { set terminal svg size 1200,560 background rgb "white" }
 set output "density." . form
-set multiplot layout 1, 2 title "Set-up and one access to each page that is used"
+set multiplot layout 1, 2 title "Set-up and one access to each page that is used, of 256 MiB"
 set logscale xy
 set key bottom right
 set grid
 set xlabel "pages used, %"
-set ylabel "thousands of instructions"
-set yrange [100:200000]
+set xtics (0.1, 0.3, 1, 3, 10, 30, 100)
+set ylabel "instructions (k: thousands, M: millions)"
+set format y "%.0s %c"
+set yrange [100000:200000000]
+ways = "plain mlock on-fault"
+names = "'not locked' 'mlock()' 'on fault'"
+colour(i) = word("#666666 #d55e00 #0072b2", i)
 set title "file in the page cache, read"
-plot for [w in "plain mlock on-fault"] "density.tsv" \
-	using (strcol(2) eq "file" ? $3 / 10 : NaN):(strcol(4) eq w ? $5 : NaN) with linespoints title w
+plot for [i = 1:3] "density.tsv" \
+	using (strcol(2) eq "file" ? $3 / 10 : NaN):(strcol(4) eq word(ways, i) ? $5 * 1000 : NaN) \
+	with linespoints linecolor rgb colour(i) linewidth 2 dashtype i pointtype 3 + 2 * i title word(names, i)
 set title "anonymous memory, written"
-plot for [w in "plain mlock on-fault"] "density.tsv" \
-	using (strcol(2) eq "anonymous" ? $3 / 10 : NaN):(strcol(4) eq w ? $5 : NaN) with linespoints title w
+plot for [i = 1:3] "density.tsv" \
+	using (strcol(2) eq "anonymous" ? $3 / 10 : NaN):(strcol(4) eq word(ways, i) ? $5 * 1000 : NaN) \
+	with linespoints linecolor rgb colour(i) linewidth 2 dashtype i pointtype 3 + 2 * i title word(names, i)
 unset multiplot

@@ -3,9 +3,10 @@
 # overhead.awk - overhead.tsv of scripts/overhead, to a Markdown table
 #
 # A line is "control|patched, what, instructions", in the order of the runs.  The
-# n-th of one kernel is compared with the n-th of the other.  With -v data=1:
-# tab-separated lines "what ratio least greatest".
-BEGIN { FS = "\t" }
+# n-th of one kernel is compared with the n-th of the other.  With limits.awk and -v base=,
+# the limit of bench/limits.tsv.  With -v data=1: tab-separated lines "what ratio least
+# greatest".
+BEGIN { FS = "\t"; read_limits() }
 {
 	if (!($2 in seen)) {
 		seen[$2] = 1
@@ -23,9 +24,10 @@ function median(which, what, count,   i, j, v, sorted) {
 	return sorted[int((count + 1) / 2)]
 }
 END {
+	key = "overhead: every row, against the control kernel"
 	if (!data)
-		print "| what | runs | control | patched | ratio | least and greatest | over 1.005 |\n" \
-			"|---|--:|--:|--:|--:|---|---|"
+		print "| what | runs | control | patched | ratio | least | greatest | at most | limit |\n" \
+			"|---|--:|--:|--:|--:|--:|--:|--:|---|"
 	for (r = 1; r <= rows; r++) {
 		what = row[r]
 		count = runs * (what ~ /^stream/ ? streams : what ~ /^build/ ? builds : 1)
@@ -47,11 +49,12 @@ END {
 		if (data)
 			printf "%s\t%.5f\t%.5f\t%.5f\n", what, p / c, low, high
 		else
-			printf "| %s | %d | %d | %d | %.4f | %.4f to %.4f | %s |\n", what, count,
-				c, p, p / c, low, high, (p / c > 1.005 ? "over" : "")
+			printf "| %s | %d | %d | %d | %.4f | %.4f | %.4f | %s | %s |\n", what, count,
+				c, p, p / c, low, high, limit(base, key), met(base, key, p / c)
 	}
 	if (!rows) {
 		print "no rows" > "/dev/stderr"
 		exit 1
 	}
+	exit bad
 }

@@ -71,7 +71,7 @@ check "mirrors: those of this machine's apt, no security updates, nobody else's"
 check "mirrors: LOF_MIRROR comes before them" says '^file:///m$' mirrors LOF_MIRROR=file:///m
 check "no mirror's name stands in the project" sh -c "
 	! grep -rInE '(deb|archive|ftp|snapshot|security)\.(.*\.)?(debian|ubuntu)\.(org|com)' '$top/scripts' '$top/configs' \
-		'$top/patches' '$top/docs' '$top/README.md' '$top/CONTRIBUTING.md' '$top/Makefile' '$top/.ci'"
+		'$top/patches' '$top/docs' '$top/ci' '$top/README.md' '$top/CONTRIBUTING.md' '$top/Makefile' '$top/.ci'"
 
 # A base that comes from a package: a mirror of our own has it
 pool=$tmp/setup/mirror

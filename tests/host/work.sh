@@ -409,12 +409,14 @@ rm -rf "$toy/out"
 work_make >/dev/null 2>&1
 
 # series
-mkdir -p "$toy/docs" "$toy/files/scripts"
-echo "a toy" >"$toy/docs/cover-letter.txt"
+mkdir -p "$toy/files/scripts"
+printf 'a toy\nof version @VERSION@\n' >"$toy/patches/cover-letter.txt"
+echo 1.2-toy >"$toy/VERSION"
 # shellcheck disable=SC2016
 echo 'print "list\@example.org\n";' >"$toy/files/scripts/get_maintainer.pl"
 work_series() { LOF_CACHE=$toys/work-cache LINUX=$toy_linux "$toy/scripts/series" v4.2-rc1; }
 check "series: is made" work_series
+check "series: the cover letter has the version" has '^of version 1\.2-toy$' "$work_out/series/0000-cover-letter.patch"
 check "series: is made anew if nobody has edited it" work_series
 sed -i 's/^a toy$/mine/' "$work_out/series/0000-cover-letter.patch"
 check "series: a cover letter that was edited is named" fails 'series has mails .* edited' work_series
@@ -428,4 +430,4 @@ sed -i 's/^a toy$/mine/' "$work_out/series.mbox"
 check "series: a mailbox that was edited is named, without the folder" fails 'series.mbox that is not as it was made' work_series
 check "series: and the mailbox is kept" has mine "$work_out/series.mbox"
 check "clean: which names it, too" fails 'series.mbox that is not as it was made' work_clean
-rm -rf "$toy/files/scripts" "$toy/docs" "$toy/out"
+rm -rf "$toy/files/scripts" "$toy/patches/cover-letter.txt" "$toy/VERSION" "$toy/out"

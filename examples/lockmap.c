@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 enum { WIDTH = 64, ENTRIES = 4096 };
+#define LARGE	(1ULL << 32)
 
 /* Documentation/vm/pagemap.txt of the kernel */
 #define PM_PRESENT		(1ULL << 63)
@@ -164,9 +165,14 @@ static bool look_at_pages(const struct vma *vma, char *map, struct tally *all)
 	struct tally here = { 0 };
 
 	*map = 0;
-	/* Entries of a large empty mapping take long to read */
-	if (pagemap_fd < 0 || (!vma->rss_kb && !vma->swap_kb))
-		return pagemap_fd >= 0;
+	if (pagemap_fd < 0)
+		return false;
+	/* Entries of a large mapping take long to read, and zero pages are all there can be */
+	if (!vma->rss_kb && !vma->swap_kb && pages > LARGE / page_size) {
+		memset(map, '.', WIDTH);
+		map[WIDTH] = 0;
+		return true;
+	}
 	while (page < pages) {
 		uint64_t most = pages - page < ENTRIES ? pages - page : ENTRIES;
 		ssize_t got = pread(pagemap_fd, entries, most * 8,
@@ -205,7 +211,8 @@ static void print_vma(const struct vma *vma)
 	       (unsigned long long)vma->start, (unsigned long long)vma->end,
 	       vma->perms, vma->mode, (unsigned long long)(vma->end - vma->start) / 1024,
 	       vma->rss_kb, mlocked, vma->name);
-	if (*map) {
+	/* Nothing is seldom worth a line */
+	if (*map && (all.present || all.swapped || *vma->mode != '-')) {
 		unsigned long long pages = (vma->end - vma->start) / page_size;
 		unsigned long long each = (pages + WIDTH - 1) / WIDTH;
 

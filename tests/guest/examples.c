@@ -263,8 +263,12 @@ static void test_lockmap_swap(const char *why_not)
 		tap_skip(claim, why_not);
 		return;
 	}
-	if (!swap_out(map, OUT))
-		tap_bail_out("swap_out");
+	memcg_set(MEMCG "/tasks", getpid());
+	memcg_limit(swap_pages() / 2 * page_size());
+	touch_range(map, OUT * page_size());
+	push_out(swap_pages());
+	if (count_pages(map, OUT, page_is_swapped) < OUT / 2)
+		tap_bail_out("pages that stay");
 	memcg_limit(-1);
 	memcg_set(MEMCG_ROOT "/tasks", getpid());
 	snprintf(pid, sizeof(pid), "%d", getpid());
@@ -601,7 +605,7 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	skip_without_page_flags();
 	has_mlock2 = mlock2_supported();
-	tap_plan(26);
+	tap_plan(28);
 	if (!make_swap() || !memcg_join())
 		why_not = "no swap or no memcg here";
 	else

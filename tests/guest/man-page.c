@@ -235,6 +235,18 @@ static void test_stack(void)
 		printf("# got status %d, and %d with a larger limit\n", refused, granted);
 }
 
+/* Under MCL_FUTURE alone: no mapping is made when a stack grows */
+static bool an_unlocked_stack_stays_so(void)
+{
+	long long before;
+
+	if (mlockall(has_mlock2 ? FUTURE : MCL_FUTURE))
+		return false;
+	before = locked_pages();
+	return use_stack(64) == 64 && locked_pages() == before &&
+		!vma_of(&before).lo;
+}
+
 static void *do_nothing(void *arg)
 {
 	return arg;
@@ -322,7 +334,10 @@ static void test_smaps(void)
 		(void)*(volatile char *)(map + page_size());
 		(void)*(volatile char *)(map + 2 * page_size());
 		(void)*(volatile char *)(map + 3 * page_size());
-		_exit(write(ready[1], "r", 1) != 1 || read(go[0], &c, 1) != 1);
+		if (write(ready[1], "r", 1) != 1 || read(go[0], &c, 1) != 1)
+			_exit(1);
+		_exit(locked_pages() || mlock(map, 4 * page_size()) ||
+		      locked_pages() != 4 ? 2 : 0);
 	}
 	if (read(ready[0], &c, 1) != 1)
 		tap_bail_out("a child that maps the pages");
@@ -331,8 +346,10 @@ static void test_smaps(void)
 		       half == half_locked, "%s", claim))
 		printf("# got %lld and %lld, then %lld and %lld\n", pss, locked, half,
 		       half_locked);
-	if (write(go[1], "g", 1) != 1 || child_status(child))
+	c = 'g';
+	if (write(go[1], &c, 1) != 1)
 		tap_bail_out("a child that maps the pages");
+	tap_check(!child_status(child), "two processes that lock the same pages are both charged");
 	munmap(map, LEN);
 }
 
@@ -437,6 +454,8 @@ int main(void)
 		  mmap_beyond_the_limit_is_eagain, true },
 		{ "brk beyond the limit is ENOMEM under MCL_FUTURE", 64 << 10,
 		  brk_beyond_the_limit_is_enomem, true },
+		{ "a stack that is not locked grows so under MCL_FUTURE", 1 << 20,
+		  an_unlocked_stack_stays_so, true },
 		{ "a thread whose stack is larger than the limit is EAGAIN under MCL_FUTURE|MCL_ONFAULT",
 		  1 << 20, large_thread_stacks_are_refused, false },
 		{ "a thread's stack is charged whole under MCL_FUTURE|MCL_ONFAULT", 4 << 20,
@@ -447,7 +466,7 @@ int main(void)
 
 	skip_without_page_flags();
 	has_mlock2 = mlock2_supported();
-	tap_plan(number + 10);
+	tap_plan(number + 11);
 	test_default_limit();
 	test_privileged();
 	for (i = 0; i < number; i++)

@@ -8,7 +8,7 @@
  * "make" writes a graph of NODES nodes of a page each to FILE, a file or a disk.
  * "walk" maps it, goes STEPS steps from its first node, prints how many nodes that
  * were, and what it cost; then it reads a line from standard input, walks the same
- * way again, and says how many pages had to be read from the disk once more: none,
+ * way again, and says how many nodes had to be read from the disk once more: none,
  * if they are locked.  Ends with standard input.  -n locks nothing, to compare.
  *
  * Of a file larger than memory only what is used is kept there:
@@ -159,15 +159,31 @@ static const struct node *visit(struct graph *graph, uint64_t n)
 	return (struct node *)node;
 }
 
-/* The sum of what was read, so that nobody leaves the reading out */
-static uint64_t walk(struct graph *graph, uint64_t steps)
+static long major_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_majflt;
+}
+
+/*
+ * Returns the sum of what was read, so that nobody leaves the reading out.  If @again
+ * is not NULL, counts the nodes that had to be read from the disk for it; each for
+ * itself, as the program's own memory may have been swapped out, too.
+ */
+static uint64_t walk(struct graph *graph, uint64_t steps, long *again)
 {
 	uint64_t state = 2, n = 0, sum = 0;
 
 	while (steps--) {
 		const struct node *node = visit(graph, n);
+		long before = again ? major_faults() : 0;
+		uint64_t magic = *(volatile const uint64_t *)&node->magic;
 
-		if (node->magic != MAGIC) {
+		if (again)
+			*again += major_faults() - before;
+		if (magic != MAGIC) {
 			fputs("large-file: this is no graph of ours\n", stderr);
 			exit(1);
 		}
@@ -175,14 +191,6 @@ static uint64_t walk(struct graph *graph, uint64_t steps)
 		n = node->edge[next_random(&state) % EDGES] % graph->nodes;
 	}
 	return sum;
-}
-
-static long major_faults(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_majflt;
 }
 
 static int walk_twice(const char *name, uint64_t steps, bool lock)
@@ -199,7 +207,7 @@ static int walk_twice(const char *name, uint64_t steps, bool lock)
 	if (map_graph(&graph, name, lock))
 		return 1;
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	sum = walk(&graph, steps);
+	sum = walk(&graph, steps, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	printf("%llu nodes at %lx, %s: %llu used in %.3f s\n",
 	       (unsigned long long)graph.nodes, (unsigned long)graph.base,
@@ -207,15 +215,15 @@ static int walk_twice(const char *name, uint64_t steps, bool lock)
 	       end.tv_sec - start.tv_sec + (end.tv_nsec - start.tv_nsec) / 1e9);
 	fflush(stdout);
 	while ((c = getchar()) != EOF) {
-		long before = major_faults();
+		long again = 0;
 
 		if (c != '\n')
 			continue;
-		if (walk(&graph, steps) != sum) {
+		if (walk(&graph, steps, &again) != sum) {
 			fputs("large-file: the walk was another one\n", stderr);
 			return 1;
 		}
-		printf("%ld nodes were read again\n", major_faults() - before);
+		printf("%ld nodes were read again\n", again);
 		fflush(stdout);
 	}
 	munmap(graph.base, graph.len);

@@ -7,6 +7,7 @@
 #define _FILE_OFFSET_BITS 64
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 
 #include "../../files/tools/testing/selftests/vm/child.h"
 #include "../../files/tools/testing/selftests/vm/swap_out.h"
@@ -284,6 +285,37 @@ static bool thread_stacks_are_charged_whole(void)
 	return charged >= 1 << 20 && present < 1 << 19;
 }
 
+static bool segments_are_locked_on_fault(void)
+{
+	int id = shmget(IPC_PRIVATE, 4 * page_size(), 0600);
+	char *map;
+
+	if (id < 0 || mlockall(FUTURE))
+		return false;
+	map = shmat(id, NULL, 0);
+	shmctl(id, IPC_RMID, NULL);
+	return map != (void *)-1 && vma_of(map).lo && vma_of(map).lf;
+}
+
+/* The kernel touches it for the process */
+static void test_read_into(void)
+{
+	const char *claim = "a page that read(2) fills is locked";
+	char *map = map_pages(NR_PAGES);
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	if (!has_mlock2 || fd < 0) {
+		tap_skip(claim, NEEDS_MLOCK2);
+	} else {
+		sys_mlock2(map, LEN, MLOCK_ONFAULT);
+		tap_check(read(fd, map + page_size(), 1) == 1 &&
+			  batched_page_is_locked(map + page_size()) &&
+			  !page_is_present(map), "%s", claim);
+	}
+	close(fd);
+	munmap(map, LEN);
+}
+
 /* ---- how to see it ---- */
 
 /* The fields of smaps for the mapping at @addr, in kB */
@@ -456,6 +488,8 @@ int main(void)
 		  brk_beyond_the_limit_is_enomem, true },
 		{ "a stack that is not locked grows so under MCL_FUTURE", 1 << 20,
 		  an_unlocked_stack_stays_so, true },
+		{ "a segment of shmat(2) is locked on fault under MCL_FUTURE|MCL_ONFAULT", 64 << 10,
+		  segments_are_locked_on_fault, false },
 		{ "a thread whose stack is larger than the limit is EAGAIN under MCL_FUTURE|MCL_ONFAULT",
 		  1 << 20, large_thread_stacks_are_refused, false },
 		{ "a thread's stack is charged whole under MCL_FUTURE|MCL_ONFAULT", 4 << 20,
@@ -466,7 +500,7 @@ int main(void)
 
 	skip_without_page_flags();
 	has_mlock2 = mlock2_supported();
-	tap_plan(number + 11);
+	tap_plan(number + 12);
 	test_default_limit();
 	test_privileged();
 	for (i = 0; i < number; i++)
@@ -476,6 +510,7 @@ int main(void)
 	tap_check(as_nobody(LEN - 2 * page_size(), the_limit_comes_before_a_hole),
 		  "ENOMEM of the limit comes before ENOMEM of a hole");
 	test_beyond_the_file();
+	test_read_into();
 	test_max_map_count();
 	test_stack();
 	test_smaps();

@@ -207,10 +207,10 @@ static void print_vma(const struct vma *vma)
 		snprintf(mlocked, sizeof(mlocked), "?");
 	else
 		snprintf(mlocked, sizeof(mlocked), "%llu", all.mlocked * kb);
-	printf("%012llx-%012llx %s %-9s %11llu %10lld %10s  %s\n",
+	printf("%012llx-%012llx %s %-9s %11llu %10lld %10s%s%s\n",
 	       (unsigned long long)vma->start, (unsigned long long)vma->end,
 	       vma->perms, vma->mode, (unsigned long long)(vma->end - vma->start) / 1024,
-	       vma->rss_kb, mlocked, vma->name);
+	       vma->rss_kb, mlocked, *vma->name ? "  " : "", vma->name);
 	/* Nothing is seldom worth a line */
 	if (*map && (all.present || all.swapped || *vma->mode != '-')) {
 		unsigned long long pages = (vma->end - vma->start) / page_size;
@@ -304,8 +304,8 @@ static void print_heading(const char *pid)
 
 static void print_legend(void)
 {
-	printf(". absent, s swapped out, z zero page, p present, L Mlocked, ? present; "
-	       "x N: a character\nstands for N pages, and l for some of them Mlocked\n");
+	printf(". absent, s swapped out, z zero page, p present, L Mlocked, ? present, no more seen\n"
+	       "x N: a character stands for N pages, and l for some that are Mlocked\n");
 }
 
 /* What was not to be seen, and who sees it */

@@ -307,7 +307,7 @@ static void test_lockmap_of_nobody(void)
 	snprintf(pid, sizeof(pid), "%d", secrets.pid);
 	snprintf(range, sizeof(range), "%lx", where);
 	/* One page of 1 MiB; without mlock2() a step of 64 kB is locked */
-	snprintf(want, sizeof(want), " rw-p %-9s %11d %10d          ?  ", mode,
+	snprintf(want, sizeof(want), " rw-p %-9s %11d %10d          ?", mode,
 		 has_mlock2 ? 1024 : 64, has_mlock2 ? (int)page_size() / 1024 : 64);
 	lockmap = start(&nobody, argv);
 	while (*next_line(&lockmap)) {

@@ -2,6 +2,8 @@
 /*
  * large-file - the used nodes of a large graph stay in memory
  *
+ *   gcc -O2 -o large-file large-file.c
+ *
  * Usage: large-file make FILE NODES
  *        large-file walk [-n] FILE STEPS
  *

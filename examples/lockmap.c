@@ -2,6 +2,8 @@
 /*
  * lockmap - which memory of a process is locked, page by page
  *
+ *   gcc -O2 -o lockmap lockmap.c
+ *
  * Usage: lockmap [-n] PID [START-END | ADDRESS]...
  *
  * Prints a line for each VMA, or for those that overlap what is named (hexadecimal
@@ -285,20 +287,24 @@ static unsigned int print_vmas(const char *pid, FILE *smaps,
 	return printed;
 }
 
-static void print_heading(const char *pid)
+static void print_heading(const char *pid, FILE *smaps)
 {
 	FILE *status = open_proc(pid, "status");
-	char line[256], name[64] = "";
-	long long rss = 0, locked = 0;
+	char line[4096], name[64] = "";
+	long long resident = 0, locked = 0;
 
 	while (fgets(line, sizeof(line), status)) {
 		sscanf(line, "Name: %63[^\n]", name);
-		sscanf(line, "VmRSS: %lld", &rss);
 		sscanf(line, "VmLck: %lld", &locked);
 	}
 	fclose(status);
-	printf("%s (%s): VmLck %lld kB (ranges), VmRSS %lld kB (pages)\n"
-	       "%-25s %-4s %-9s %11s %10s %10s  (kB)\n", pid, name, locked, rss,
+	/* VmRSS of status is brought up to date now and then only */
+	while (fgets(line, sizeof(line), smaps))
+		if (!strncmp(line, "Rss:", 4))
+			resident += atoll(line + 4);
+	rewind(smaps);
+	printf("%s (%s): VmLck %lld kB (ranges), resident %lld kB (pages)\n"
+	       "%-25s %-4s %-9s %11s %10s %10s  (kB)\n", pid, name, locked, resident,
 	       "addresses", "", "mode", "size", "resident", "Mlocked");
 }
 
@@ -378,7 +384,7 @@ int main(int argc, char **argv)
 	kpageflags_errno = errno;
 	smaps = open_proc(pid, "smaps");
 	if (heading)
-		print_heading(pid);
+		print_heading(pid, smaps);
 	if (!print_vmas(pid, smaps, ranges, number))
 		die("%s has no mapping%s", pid, number ? " there" : "");
 	fclose(smaps);

@@ -2,6 +2,8 @@
 /*
  * secrets - a buffer for secrets that never reaches swap, sized for the worst case
  *
+ *   gcc -O2 -o secrets secrets.c
+ *
  * Usage: secrets [MiB] (default 64) < secrets, one a line
  *
  * Copy what stands between the lines of dashes.  The buffer is one mapping, so large

@@ -145,7 +145,7 @@ objects: tree	## the system call tables of architectures that are not booted, co
 numa: tree	## pages that go from node to node, on the debug kernel
 	scripts/kernel $(base) x86_64 --debug
 	scripts/numa $(base)
-examples: kernel	## the programs of examples/, and what the man page says, on BASE with and without the patches
+examples: kernel	## examples/ and the man page, statement by statement, with and without the patches
 	scripts/examples $(base)
 	scripts/kernel $(base) x86_64 --control
 	scripts/examples $(base) --control

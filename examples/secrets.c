@@ -16,11 +16,11 @@
  *   buffer step by step, always before a secret is written.  Then it may be full
  *   earlier than planned: secrets_reserve() fails, and the secret is not taken.
  *
- * There is no third way: what cannot be locked is refused, not stored.
+ * What cannot be locked is refused, and not stored.
  *
- * What this does not help against: hibernation, which writes all memory to disk;
- * whoever may read the memory of the process (a debugger, root); copies that the
- * program makes elsewhere: in stdio buffers, on the stack, in registers.
+ * What a lock does not help against: hibernation, which writes all memory to disk; a
+ * debugger, or root, that reads the memory of the process; copies that the program
+ * makes elsewhere: in buffers of stdio, on the stack, in registers.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -71,7 +71,7 @@ left_out = $(if $(filter KERNEL:% COUNT_KERNEL:%,$(1)),$(not_takers),$(if $(filt
 refuse_left_out = $(if $(and $($(firstword $(words_of))),$(left_out)),\
 	$(error $(firstword $(words_of))= is for $(takers), and not for $(left_out): unset it))
 $(foreach one,$(for_some),$(call refuse_left_out,$(one)))
-only_x86 := numa races pressure foreign mutants planted ranges bench bench-peers overhead lru-locks shared shared-peers random-access record semantics demo
+only_x86 := numa examples races pressure foreign mutants planted ranges bench bench-peers overhead lru-locks shared shared-peers random-access record semantics demo
 wrong := $(if $(filter-out x86_64,$(ARCH)),$(filter $(only_x86),$(MAKECMDGOALS)))
 $(if $(wrong),$(error $(wrong) is for x86_64 alone, and ARCH=$(ARCH)))
 debug := $(if $(DEBUG),--debug$(addprefix -,$(filter kasan kcsan,$(DEBUG))))
@@ -80,7 +80,7 @@ built := $(if $(KERNEL),,kernel)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
-	apply bisect-check ranges check-all mutants uapi objects numa races torture planted pressure foreign semantics lint bench \
+	apply bisect-check ranges check-all mutants uapi objects numa examples races torture planted pressure foreign semantics lint bench \
 	bench-peers overhead lru-locks shared shared-peers random-access record pictures clean
 
 help:	## this list (the default)
@@ -149,6 +149,10 @@ objects: tree	## the system call tables of architectures that are not booted, co
 numa: tree	## pages that go from node to node, on the debug kernel
 	scripts/kernel $(base) x86_64 --debug
 	scripts/numa $(base)
+examples: kernel	## examples/ and the man page, statement by statement, with and without the patches
+	scripts/examples $(base)
+	scripts/kernel $(base) x86_64 --control
+	scripts/examples $(base) --control
 races: kernel	## tasks that race on two CPUs, judged by a scan of all pages
 	scripts/races $(base)
 torture: kernel	## search for races with the lock, in a guest, for MINUTES=

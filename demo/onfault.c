@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What lock on fault is, on one screen: a mapping of which one page in a hundred
- * is used, locked by mlock() and by mlock2(MLOCK_ONFAULT).
+ * What lock on fault is, on one screen: what it costs to lock a mapping of which one
+ * page in a hundred is used, by mlock() and by mlock2(MLOCK_ONFAULT), and what
+ * examples/lockmap.c shows of a small one.
  *
- * Usage: onfault [MiB] (default 1024).  Needs root, for /proc/kpageflags.
+ * Usage: onfault [MiB] (default 1024), with lockmap beside it.  Needs root.
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
-#include <sys/wait.h>
 #include <time.h>
 
+#include "../files/tools/testing/selftests/vm/child.h"
 #include "../files/tools/testing/selftests/vm/page_state.h"
 
 enum { ONE_IN = 100, SHOWN = 64 };
@@ -32,16 +33,17 @@ static char *map_bytes(size_t len)
 	return map;
 }
 
-/* In a child, so that each way starts from nothing; returns the seconds */
+/* In a child, so that each method starts from nothing; returns the seconds */
 static double use(const char *name, size_t len, bool on_fault)
 {
-	double took;
+	double took = 0;
 	int result[2];
+	pid_t child;
 
 	if (pipe(result))
 		tap_bail_out("pipe");
-	fflush(stdout);
-	if (!fork()) {
+	child = start_child();
+	if (!child) {
 		char *map = map_bytes(len);
 		double start = seconds();
 		size_t i;
@@ -59,25 +61,32 @@ static double use(const char *name, size_t len, bool on_fault)
 		_exit(write(result[1], &took, sizeof(took)) != sizeof(took));
 	}
 	close(result[1]);
-	if (read(result[0], &took, sizeof(took)) != sizeof(took))
-		took = 0;
+	if (read(result[0], &took, sizeof(took)) != sizeof(took) || child_status(child))
+		tap_bail_out(name);
 	close(result[0]);
-	wait(NULL);
 	return took;
 }
 
-static void show(const char *when, const char *map)
+/* What lockmap says of the pages of @map */
+static void show(const char *when, const char *map, bool heading)
 {
-	size_t i;
+	char pid[16], range[64];
+	pid_t child;
 
-	printf("  %-28s ", when);
-	for (i = 0; i < SHOWN; i++) {
-		const char *page = map + i * page_size();
-
-		putchar(!page_is_present(page) ? '.' :
-			page_is_mlocked(page) ? 'L' : 'p');
+	printf("\n%s\n", when);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	snprintf(range, sizeof(range), "%lx-%lx", (unsigned long)map,
+		 (unsigned long)(map + SHOWN * page_size()));
+	child = start_child();
+	if (!child) {
+		if (heading)
+			execl("/tests/lockmap", "lockmap", pid, range, NULL);
+		else
+			execl("/tests/lockmap", "lockmap", "-n", pid, range, NULL);
+		_exit(127);
 	}
-	putchar('\n');
+	if (child_status(child))
+		tap_bail_out("lockmap");
 }
 
 int main(int argc, char **argv)
@@ -85,9 +94,7 @@ int main(int argc, char **argv)
 	size_t mib = argc > 1 ? strtoul(argv[1], NULL, 10) : 1024;
 	size_t len = mib << 20, i;
 	double eager, on_fault;
-	char *map, line[512];
-	bool in = false;
-	FILE *smaps;
+	char *map;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!mib || !mlock2_supported()) {
@@ -102,27 +109,18 @@ int main(int argc, char **argv)
 	if (on_fault > 0)
 		printf("%-22s %8.1f x\n", "ratio", eager / on_fault);
 
+	printf("\nAnother one, of %d pages, as lockmap sees it:\n", SHOWN);
 	map = map_pages(SHOWN);
-	printf("\nThe first %d pages of another (. absent, p present, L locked):\n\n",
-	       SHOWN);
 	map[3 * page_size()] = map[20 * page_size()] = 1;
-	show("two pages touched", map);
-	sys_mlock2(map, SHOWN * page_size(), MLOCK_ONFAULT);
-	show("mlock2(MLOCK_ONFAULT)", map);
+	show("two pages touched", map, true);
+	if (sys_mlock2(map, SHOWN * page_size(), MLOCK_ONFAULT))
+		tap_bail_out("mlock2");
+	show("mlock2(MLOCK_ONFAULT)", map, false);
 	for (i = 30; i < 40; i++)
 		map[i * page_size()] = 1;
-	show("ten more touched", map);
-	munlock(map, SHOWN / 2 * page_size());
-	show("munlock of the first half", map);
-
-	smaps = fopen("/proc/self/smaps", "re");
-	while (smaps && fgets(line, sizeof(line), smaps)) {
-		unsigned long start, end;
-
-		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
-			in = start == (uintptr_t)map + SHOWN / 2 * page_size();
-		else if (in && !strncmp(line, "VmFlags:", 8))
-			printf("\nsmaps of the second half:  %s", line);
-	}
+	show("ten more touched", map, false);
+	if (munlock(map, SHOWN / 2 * page_size()))
+		tap_bail_out("munlock");
+	show("munlock() of the first half", map, false);
 	return 0;
 }

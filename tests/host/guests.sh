@@ -7,9 +7,10 @@
 guests=$toys/guests guests_out=$toys/guests/out/v4.2-rc1
 cp -R "$toy" "$guests"
 rm -rf "$guests/out"
-mkdir -p "$guests/tests/expect" "$guests_out/x86_64/build" "$guests/demo"
+mkdir -p "$guests/tests/expect" "$guests_out/x86_64/build" "$guests/demo" "$guests/examples"
 cp -R "$top/torture" "$top/files" "$guests"
 cp "$top/demo/onfault.c" "$guests/demo"
+cp "$top/examples/lockmap.c" "$guests/examples"
 cp "$top/tests/expect/skips.tsv" "$guests/tests/expect"
 # guest_script FILE: a script of the toy that is replaced by standard input
 guest_script() { { printf '#!/bin/sh\nset -eu\n'; cat; } >"$guests/$1"; chmod +x "$guests/$1"; }

@@ -110,6 +110,8 @@ int weather_process(const struct team *group)
 /* Mostly the focus, or something that overlaps with it */
 static void pick_range(uint64_t *rnd, const struct team *g, struct op *op)
 {
+	/* A part of a huge page is what splits it */
+	const bool huge = is_huge(g->region[g->focus_region].kind);
 	unsigned int pages, dice = below(rnd, 100);
 
 	op->region = g->focus_region;
@@ -129,7 +131,7 @@ static void pick_range(uint64_t *rnd, const struct team *g, struct op *op)
 		op->len = g->cut[last + 1] - g->cut[first];
 		goto second;
 	}
-	if (dice < 65 || (g->places && dice < 90 && dice >= 75))
+	if (dice < (huge ? 45U : 65U) || (g->places && dice < 90 && dice >= 75))
 		goto second;
 	if (dice < 75 && op->len > 1) {		/* a part of it */
 		unsigned int skip = below(rnd, op->len);
@@ -301,7 +303,7 @@ static void make_changer(uint64_t *rnd, const struct team *g, struct program *p)
 /* Where two meet, one of them may be a bit later, and both mostly do it to all */
 static void soon(uint64_t *rnd, const struct team *g, struct op *op)
 {
-	if (!g->pieces && percent(rnd, 75)) {
+	if (!g->pieces && percent(rnd, is_huge(g->region[g->focus_region].kind) ? 50 : 75)) {
 		op->region = g->focus_region;
 		op->off = g->focus_off;
 		op->len = g->focus_len;

@@ -10,6 +10,12 @@ cat >"$tmp/qemu/qemu-system-x86_64" <<'END'
 # Says what is in $FAKE_CONSOLE, and then what comes from the keyboard
 sleep "${FAKE_SECONDS:-0}"
 [ -z "${FAKE_ARGS:-}" ] || echo "$*" >"$FAKE_ARGS"
+case $FAKE_CONSOLE in
+*stops)
+	# The first $FAKE_STOPS of its guests stop at their disk
+	echo >>"$FAKE_CONSOLE.starts"
+	[ "$(wc -l <"$FAKE_CONSOLE.starts")" -gt "$FAKE_STOPS" ] || { echo "[vda]"; exec sleep 60; } ;;
+esac
 cat "$FAKE_CONSOLE"
 case $FAKE_CONSOLE in
 *hung) exec cat -v ;;
@@ -39,6 +45,21 @@ two_drives() {
 check "boot: two drives, in their order" two_drives
 check "boot: a third one is not left out without a word" fails 'more than two --drive' \
 	"$top/scripts/lib/boot" --drive 1 --drive 2 --drive 3 "$tmp/image"
+cp "$tmp/cases/001" "$tmp/stops"
+# stops N OPTION...: a guest that stops N times, and how often it was started
+stops() {
+	rm -f "$tmp/stops.starts"
+	stops=$1 status=0
+	shift
+	LOF_SILENT_SECONDS=1 LOF_DUMP_SECONDS=1 FAKE_STOPS=$stops FAKE_CONSOLE=$tmp/stops PATH=$tmp/qemu:$PATH \
+		"$top/scripts/lib/boot" "$@" --timeout 4 --log "$tmp/boot.log" "$tmp/image" || status=$?
+	echo "starts: $(wc -l <"$tmp/stops.starts")" >&2
+	return "$status"
+}
+stops_twice() { stops 2 --drive "$tmp/one" 2>"$tmp/err" && grep -qx 'starts: 3' "$tmp/err" && grep -q 'it is started again' "$tmp/err"; }
+check "boot: a guest that stops at its disk is started again" stops_twice
+check "boot: twice at most" fails 'starts: 3' stops 3 --drive "$tmp/one"
+check "boot: and not where it has no disk" fails 'starts: 1' stops 1
 mkdir "$tmp/cpio"
 printf '#!/bin/sh\n%s "$@" | head -c 1000\necho "cpio: write error" >&2\nexit 2\n' "$(command -v cpio)" >"$tmp/cpio/cpio"
 chmod +x "$tmp/cpio/cpio"

@@ -215,3 +215,9 @@ fitting_base() {
 		}
 		END { print (fits ? "fits" : "near"), best }'
 }
+
+# no_twin BASE: stop if its kernel is that of another base, so that there is one name for a figure
+no_twin() {
+	twin=$(read_base "$1" && echo "$SAME_AS") || exit 1
+	[ -z "$twin" ] || die "the kernel of $1 is that of $twin (tests/static/same $1): measure BASE=$twin"
+}

@@ -191,7 +191,8 @@ given_patches() {
 has_mlock2() { if grep -q mlock2 "$1/mm/mlock.c" 2>/dev/null; then echo yes; else echo no; fi; }
 
 # fitting_base VERSION SUBLEVEL MLOCK2 [BASE]...: "fits BASE" for the queue that is for such a
-# kernel, or "near BASE" for the one that comes nearest: the same MLOCK2 first, then the version
+# kernel, "fits BASE BASE..." if that is not decided by the third number either, or "near BASE" for
+# the one that comes nearest: the same MLOCK2 first, then the version
 fitting_base() {
 	fit_version=$1 fit_sublevel=$2 fit_mlock2=$3
 	shift 3
@@ -211,7 +212,8 @@ fitting_base() {
 				best = $1
 				least = far
 				fits = $4 == mlock2 && $2 == version
-			}
+			} else if (far == least && fits)
+				best = best " " $1
 		}
 		END { print (fits ? "fits" : "near"), best }'
 }

@@ -91,7 +91,7 @@ check "from: refuses when the other base's patches were changed since" fails 'pa
 check "from: which leaves the own patch" test -f "$child/0020-mm-toy-change-line-20.patch"
 child_tree >/dev/null 2>&1
 check "from: a patch that the other base's makes, too, is dropped, and this is said" sh -c "
-	'$toy/scripts/refresh' child 2>&1 | grep 'removed patches/child/0020.*is what the patch of v4.2-rc1 makes'"
+	'$toy/scripts/refresh' child 2>&1 | grep 'removed patches/child/0020.*: it is what the patch of v4.2-rc1 makes'"
 check "from: then nothing is left of its own" is_list child "$given_1" "$given_20"
 git -C "$child_out" commit -q --amend -m "mm: toy: change line 20
 
@@ -111,11 +111,6 @@ check "from: a commit that changes a file of files/ is refused where FILES_MAP h
 	fails 'changes lib/third, which stands in files/tools/new-3' child_refresh
 git -C "$child_out" reset -q --hard HEAD~1
 cp "$toys/given-20" "$parent/0020-mm-toy-change-line-20.patch"
-check "from: what may skip on the other base may on this one" sh -c "
-	printf 'v4.2-rc1\tx86_64\ttest\tit skips\twhy\n' >'$toys/skips.tsv'
-	mkdir -p '$toy/tests/expect' && cp '$toys/skips.tsv' '$toy/tests/expect/skips.tsv'
-	sed 's/^ok 1 .*/& # SKIP why/' '$toys/passing.log' >/dev/null 2>&1
-	'$toy/scripts/lib/verdict' --skips child x86_64 '$toys/skipping.log'"
 
 # Which queue apply picks
 rm -rf "$child"
@@ -132,17 +127,45 @@ picks() {
 	printf 'VERSION = %s\nPATCHLEVEL = %s\nSUBLEVEL = %s\n' "${1%.*}" "${1#*.}" "$2" >"$toys/picks/Makefile"
 	[ "$3" = no ] || echo 'int mlock2;' >"$toys/picks/mm/mlock.c"
 	git -C "$toys/picks" commit -qam "$*"
+	picks_at=$(git -C "$toys/picks" rev-parse HEAD)
 	LINUX=$toys/picks "$toy/scripts/apply" auto >"$toys/picked" 2>&1 || :
+	git -C "$toys/picks" reset -q --hard "$picks_at"
 	grep -q "$4" "$toys/picked" || { cat "$toys/picked"; return 1; }
 }
 check "apply: a tree of 4.2 gets the queue of v4.2-rc1" picks 4.2 0 no 'BASE=auto is v4.2-rc1: .* is Linux 4.2.0 without mlock2()'
 check "apply: one of 4.2.8 gets its own" picks 4.2 8 no 'BASE=auto is child: .* is Linux 4.2.8 without'
 check "apply: so does one that is near to that" picks 4.2 6 no 'BASE=auto is child'
 check "apply: 5.10 with its own mlock2() gets the queue for that" picks 5.10 200 yes 'BASE=auto is has-it: .* with an mlock2() of its own'
+check "apply: and the other one is not applied by name" fails 'has mlock2() already.*for a kernel with one there is BASE=has-it' \
+	env LINUX="$toys/picks" "$toy/scripts/apply" taken-out
 check "apply: 5.10 without gets the other one" picks 5.10 200 no 'BASE=auto is taken-out'
-check "apply: and not by name" fails 'has mlock2() already.*for a kernel with one there is BASE=has-it' sh -c "
-	git -C '$toys/picks' checkout -q HEAD@{1} && LINUX='$toys/picks' '$toy/scripts/apply' taken-out"
-check "apply: nor is the queue for a kernel with it for one without" fails 'has no mlock2()' sh -c "
-	git -C '$toys/picks' checkout -q '$old' && LINUX='$toys/picks' '$toy/scripts/apply' has-it"
-git -C "$toys/picks" checkout -q -B series "$old"
-rm -rf "$child" "$toy/patches/taken-out" "$toy/patches/has-it" "$toy/out/child" "$toys/picks" "$child_linux" "$toy/tests"
+check "apply: nor is the queue for a kernel with it for one without" fails 'has no mlock2()' \
+	env LINUX="$toys/picks" "$toy/scripts/apply" has-it
+# What no queue is for
+sed -i '18,22s/^/other /' "$toys/picks/mm/file-2.c"
+sed -i '39,41s/^/other /' "$toys/picks/mm/file-5.c"
+printf 'VERSION = 4\nPATCHLEVEL = 4\n' >"$toys/picks/Makefile"
+git -C "$toys/picks" commit -qam "a kernel of 4.4"
+picks_at=$(git -C "$toys/picks" rev-parse HEAD)
+nearest() { LINUX=$toys/picks "$toy/scripts/apply" auto; }
+check "apply: a tree that no queue is for is told the nearest, and how many patches do not fit" \
+	fails 'the nearest queue is that of v4.2-rc1: 2 of its 3 patches do not fit there' nearest
+check "apply: with what it is, and what queues there are" grep -q \
+	'is Linux 4.4 without mlock2(), and no queue is for that: child (Linux 4.2 without mlock2()) has-it (Linux 5.10 with an mlock2() of its own)' "$tmp/err"
+check "apply: and the first that does not" grep -q 'does not fit: 0020 "mm: toy: change line 20": mm/file-2.c, hunk @@ -17,7 +17,7 @@' "$tmp/err"
+check "apply: and the second" grep -q 'does not fit: 0040 "mm: toy: change line 40": mm/file-5.c, hunk @@ -37,7 +37,7 @@' "$tmp/err"
+check "apply: nothing was applied" sh -c "
+	[ '$picks_at' = \"\$(git -C '$toys/picks' rev-parse HEAD)\" ] && [ -z \"\$(git -C '$toys/picks' status --porcelain)\" ] &&
+	[ ! -e '$toys/picks/.git/lof-apply' ]"
+git -C "$toys/picks" reset -q --hard HEAD~1
+printf 'VERSION = 4\nPATCHLEVEL = 4\n' >"$toys/picks/Makefile"
+git -C "$toys/picks" commit -qam "a kernel of 4.4"
+check "apply: so is one on which the nearest fits: by name it is applied" \
+	fails 'every patch fits; nothing was changed.  To apply it: BASE=v4.2-rc1' nearest
+check "apply: it is" env LINUX="$toys/picks" "$toy/scripts/apply" v4.2-rc1
+check "base: BASE=auto with LINUX= is the base that fits" sh -c "
+	printf 'VERSION = 4\nPATCHLEVEL = 2\nSUBLEVEL = 8\n' >'$toys/picks/Makefile'
+	[ \"\$(LINUX='$toys/picks' '$toy/scripts/lib/base' auto)\" = child ]"
+check "base: and one without such a base stays v4.2-rc1" sh -c "
+	[ \"\$(LINUX='$toy_linux' '$toy/scripts/lib/base' auto)\" = v4.2-rc1 ]"
+rm -rf "$child" "$toy/patches/taken-out" "$toy/patches/has-it" "$toy/out/child" "$toys/picks" "$child_linux"

@@ -11,6 +11,9 @@
 # that stand in patches/BASE/absent.  What else is there for a base (a configuration, a table of
 # tests/expect, toolchain/) is that of OTHER, too, unless there is one for BASE.
 #
+# CONTROL_ENV is the environment of the selftests on the unpatched kernel, OWN_TESTS names tests
+# of its own that scripts/kselftest runs as well, program:user.
+#
 # FILES_OMIT names files and folders below files/ that are left out, FILES_MAP has FROM:TO for
 # those that go to another place.
 
@@ -48,7 +51,7 @@ read_base() {
 	DEB_PACKAGE='' DEB_VERSION='' DEB_SUITE='' DEB_SHA256='' DEB_TARBALL=''
 	GIT_URL='' GIT_TAG='' GIT_COMMIT=''
 	VERSION='' PATCHLEVEL='' SUBLEVEL='' TAKE_OUT=no MLOCK2=no SAME_AS=''
-	FILES_OMIT='' FILES_MAP='' KCFLAGS='' HOSTCFLAGS=''
+	FILES_OMIT='' FILES_MAP='' CONTROL_ENV='' OWN_TESTS='' KCFLAGS='' HOSTCFLAGS=''
 	source_base=$1
 	read_chain=$(chain_of "$1") || exit 1
 	read_order=
@@ -222,4 +225,15 @@ fitting_base() {
 no_twin() {
 	twin=$(read_base "$1" && echo "$SAME_AS") || exit 1
 	[ -z "$twin" ] || die "the kernel of $1 is that of $twin (tests/static/same $1): measure BASE=$twin"
+}
+
+# control_of BASE NAME: the same as of_base, of what an unpatched kernel does: not that of a base
+# whose kernel has another form of mlock2(), or none
+control_of() {
+	control_path=$(of_base "$1" "$2") || exit 1
+	control_base=${control_path#"$top/${2%%%*}"}
+	control_base=${control_base%"${2#*%}"}
+	[ "$(read_base "$control_base" && echo "$MLOCK2")" = "$(read_base "$1" && echo "$MLOCK2")" ] ||
+		control_path=$top/${2%%%*}$1${2#*%}
+	echo "$control_path"
 }

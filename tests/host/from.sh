@@ -112,6 +112,47 @@ check "from: a commit that changes a file of files/ is refused where FILES_MAP h
 git -C "$child_out" reset -q --hard HEAD~1
 cp "$toys/given-20" "$parent/0020-mm-toy-change-line-20.patch"
 
+# Two bases of one package
+mkdir -p "$toy/patches/deb-a" "$toy/patches/deb-b" "$LOF_CACHE/bases/deb-a"
+cp -R "$toy_linux" "$LOF_CACHE/bases/deb-a/linux"
+rm -rf "$LOF_CACHE/bases/deb-a/linux/.git"
+echo 'DEB_PACKAGE=none VERSION=4 PATCHLEVEL=2' >"$toy/patches/deb-a/base"
+printf 'FROM=deb-a\nCONTROL_ENV=x\n' >"$toy/patches/deb-b/base"
+check "from: the source of a package is there once for two bases" sh -c "
+	[ \"\$('$toy/scripts/lib/base' deb-b)\" = '$LOF_CACHE/bases/deb-a/linux' ]"
+check "from: the first is made of it" "$toy/scripts/tree" deb-a
+check "from: the second of what is in git of it" sh -c "'$toy/scripts/tree' deb-b 2>&1 | grep 'its source is that of deb-a'"
+check "from: which is the same" sh -c "
+	[ \"\$(git -C '$toy/out/deb-a/linux' rev-parse 'series^{tree}')\" = \"\$(git -C '$toy/out/deb-b/linux' rev-parse 'series^{tree}')\" ]"
+# Is it the kernel of the other one?
+cp -R "$top/tests" "$toy/tests"
+same() { "$toy/tests/static/same" deb-b; }
+check "same: a base that is not said to be is named" fails 'no SAME_AS in patches/deb-b/base' same
+printf 'FROM=deb-a\nSAME_AS=deb-a\n' >"$toy/patches/deb-b/base"
+check "same: without a table it says so" fails 'differs.tsv' same
+printf '# nothing\n' >"$toy/patches/deb-b/differs.tsv"
+check "same: two equal trees" same
+printf 'FROM=deb-a\nSAME_AS=deb-a\nFILES_OMIT="tools/new-2"\n' >"$toy/patches/deb-b/base"
+"$toy/scripts/tree" deb-b >/dev/null 2>&1
+check "same: a difference that the table lacks" fails '^not ok 4 - deb-b: what is beside them' same
+check "same: is named" grep -qx '# tools/new-2' "$tmp/out"
+printf 'tools/new-2\tleft out\n' >"$toy/patches/deb-b/differs.tsv"
+check "same: one that it has" same
+printf 'tools/new-2\tleft out\nmm/\tof old\n' >"$toy/patches/deb-b/differs.tsv"
+check "same: a row without a difference" fails 'mm/ is in the table, and does not differ' same
+printf 'tools/new-2\n' >"$toy/patches/deb-b/differs.tsv"
+check "same: a row without a reason" fails 'not a file, a tab and a reason' same
+printf 'tools/new-2\tleft out\nmm/\tgone\n' >"$toy/patches/deb-b/differs.tsv"
+git -C "$toy/out/deb-b/linux" rm -q mm/file-8.c
+git -C "$toy/out/deb-b/linux" commit -qm "a file goes"
+check "same: a file of the untouched base that is gone" fails '^not ok 6 - deb-b: no file' same
+check "same: is named, too" grep -qx '# mm/file-8.c' "$tmp/out"
+git -C "$toy/out/deb-b/linux" reset -q --hard HEAD~1
+rm -r "$toy/tests"
+rm -rf "$toy/out/deb-a"
+check "from: and does not need the first any more" sh -c "git -C '$toy/out/deb-b/linux' fsck && '$toy/scripts/tree' deb-b"
+rm -rf "$toy/patches/deb-a" "$toy/patches/deb-b" "$toy/out/deb-b" "$LOF_CACHE/bases/deb-a"
+
 # Which queue apply picks
 rm -rf "$child"
 mkdir "$child"

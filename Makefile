@@ -102,7 +102,7 @@ run: $(built)	## your program PROG=./a.out ARGS= in the guest
 	scripts/run $(base) $(ARCH) '$(PROG)' $(ARGS)
 shell: $(built)	## a shell in the guest, with the selftests in /tests
 	scripts/shell $(base) $(ARCH)
-apply:	## apply the series to the git tree LINUX; BASE=auto is the queue for its version
+apply:	## apply the series to the git tree LINUX; BASE=auto is the queue for its version, with or without mlock2()
 	scripts/apply $(BASE)
 series:	## the mailable series with a cover letter, in out/BASE/series
 	scripts/series $(base)

@@ -42,7 +42,10 @@ cell_key() {
 	shift
 	if [ "$cell_base" != - ]; then
 		"$top/scripts/queue" "$cell_base" >"$cells/key.$$" || die "no queue of $cell_base"
-		cell_files "patches/$cell_base" configs >>"$cells/key.$$"
+		for cell_one in $(chain_of "$cell_base"); do
+			cell_files "patches/$cell_one"
+		done >>"$cells/key.$$"
+		cell_files configs >>"$cells/key.$$"
 		# A tree of the user's is known by what the prepared tree was made from
 		own_git -C "$out/$cell_base/linux" rev-parse -q --verify 'base^{tree}' \
 			>>"$cells/key.$$" 2>/dev/null || :

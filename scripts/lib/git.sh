@@ -477,6 +477,21 @@ commit_each_mail() {
 	done
 	[ ! -t 2 ] || printf '\r\033[K' >&2
 }
+# misfits GIT REPO PARENT DIR: which mails 0001... in DIR do not fit on top of PARENT and those
+# before them that do: "number of the mail <tab> subject <tab> file and hunk"
+misfits() {
+	(
+		export GIT_INDEX_FILE="$4/index"
+		"$1" -C "$2" read-tree "$3" || exit 1
+		for mail in "$4"/[0-9][0-9][0-9][0-9]; do
+			git -c mailinfo.quotedCr=nowarn mailinfo -b --no-scissors --encoding=UTF-8 "$mail.msg" "$mail.diff" <"$mail" >"$mail.info"
+			"$1" -C "$2" apply --cached --whitespace=nowarn "$mail.diff" >"$mail.log" 2>&1 ||
+				printf '%d\t%s\t%s\n' "$(expr "${mail##*/}" + 0)" "$(sed -n 's/^Subject: //p' "$mail.info")" \
+					"$(why_not "$mail.diff" "$mail.log")"
+		done
+	)
+}
+
 # How far it is: a line that moves, or one a minute
 mails_say() {
 	if [ -t 2 ]; then
@@ -510,7 +525,7 @@ tree_key() {
 	{
 		"$top/scripts/queue" "$1" || die "the queue of $1 cannot be read"
 		cat "$top/scripts/lib/take-out"
-		cat "$top/patches/$1/toolchain"/*.patch 2>/dev/null || :
+		cat "$(of_base "$1" "patches/%/toolchain")"/*.patch 2>/dev/null || :
 		echo "$2"
 	} | sha256sum | cut -d' ' -f1
 }

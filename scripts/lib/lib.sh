@@ -118,24 +118,8 @@ esac
 # shellcheck source=scripts/lib/git.sh
 . "$top/scripts/lib/git.sh"
 
-# check_base BASE: stop unless there is a queue for it
-check_base() {
-	[ -f "$top/patches/${1:-none}/base" ] ||
-		die "no base '${1:-}': there are $(bases)"
-}
-
-bases() { (cd "$top/patches" && for b in */base; do printf '%s ' "${b%/base}"; done); }
-
-# version_of DIR: that of a kernel tree, "4.2"
-version_of() {
-	sed -n 's/^\(VERSION\|PATCHLEVEL\) *= *//p' "$1/Makefile" 2>/dev/null | paste -sd.
-}
-
-# version_of_base BASE: the same, by its base file
-version_of_base() {
-	# shellcheck disable=SC1090
-	(. "$top/patches/$1/base" && echo "$VERSION.$PATCHLEVEL")
-}
+# shellcheck source=scripts/lib/bases.sh
+. "$top/scripts/lib/bases.sh"
 
 arches() {
 	for a in "$top"/configs/arch/*.sh; do

@@ -27,7 +27,7 @@ kcsan_lists() {
 	*-kcsan)
 		"$top/scripts/lib/ours" "$1" "$3" >"$tmp/ours"
 		# shellcheck disable=SC2034  # the scripts that source this use it
-		kcsan=$top/tests/expect/kcsan-$1.tsv ;;
+		kcsan=$(of_base "$1" tests/expect/kcsan-%.tsv) ;;
 	esac
 }
 

@@ -241,7 +241,7 @@ BEGIN {
 			bad(skips ": not five fields: " line)
 			continue
 		}
-		if ((field[1] == "*" || field[1] == base) && (field[2] == "*" || \
+		if ((field[1] == "*" || index(" " chain " ", " " field[1] " ")) && (field[2] == "*" || \
 		    index("," field[2] ",", "," arch ",")))
 			mayskip[field[3], field[4]] = 1
 	}

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2154,SC2119,SC2120  # tests/host/run sets top and tmp, toy.sh the toy
+#
+# from.sh - tests of a base that stands on another one (FROM=), and of how scripts/apply picks
+# a queue; tests/host/run reads it
+
+child=$toy/patches/child parent=$toy/patches/v4.2-rc1 child_linux=$toys/child-linux
+child_out=$toy/out/child/linux
+mkdir "$child"
+printf 'FROM=v4.2-rc1\nSUBLEVEL=8 GIT_URL=\nFILES_OMIT="tools/new-2"\nFILES_MAP="tools/new-3:lib/third"\n' >"$child/base"
+cp "$child/base" "$toys/child-base"
+printf '# the child has it\n0040\tthe child has line 40\n' >"$child/absent"
+cp "$child/absent" "$toys/child-absent"
+cp -R "$toy_linux" "$child_linux"
+sed -i '18s/.*/another 18/' "$child_linux/mm/file-2.c"
+printf 'VERSION = 4\nPATCHLEVEL = 2\nSUBLEVEL = 8\n' >"$child_linux/Makefile"
+git -C "$child_linux" commit -qam "the child"
+queue() { "$toy/scripts/queue" "$@"; }
+# is_list BASE NAME...: these are the patches of its queue
+is_list() {
+	list_base=$1
+	shift
+	queue --list "$list_base" | sed "s|^$toy/patches/||" | paste -sd' ' >"$toys/is-list"
+	echo "$*" | cmp - "$toys/is-list" || { cat "$toys/is-list"; return 1; }
+}
+given_1=v4.2-rc1/0001-mm-toy-change-line-1.patch given_20=v4.2-rc1/0020-mm-toy-change-line-20.patch
+given_40=v4.2-rc1/0040-mm-toy-change-line-40.patch
+check "from: the queue is the other one's, without what is absent" is_list child "$given_1" "$given_20"
+check "from: that of the other one is as it was" is_list v4.2-rc1 "$given_1" "$given_20" "$given_40"
+mkdir "$toy/patches/grandchild"
+printf 'FROM=child\n' >"$toy/patches/grandchild/base"
+printf '0001\tnot there\n' >"$toy/patches/grandchild/absent"
+check "from: a base can stand on one that stands on another" is_list grandchild "$given_20"
+check "from: the new files are where FILES_MAP puts them, without those of FILES_OMIT" sh -c "
+	[ \"\$('$toy/scripts/queue' child | sed -n 's/^+++ b\/\(.*\(new-\|third\).*\)/\1/p' | paste -sd' ')\" = \
+	'lib/third tools/new-1 tools/new-4 tools/new-5 tools/new-6 tools/new-7 tools/new-8' ]"
+sed -i 's/^FROM=.*/FROM=nothing/' "$child/base"
+check "from: a base that is not there is named" fails "FROM=nothing, and there is no such base" queue child
+check "from: also for one that stands on it" fails "child/base has FROM=nothing" queue grandchild
+sed -i 's/^FROM=.*/FROM=grandchild/' "$child/base"
+check "from: a circle is named" fails 'grandchild/base has FROM=child, and so none of them has a beginning' queue child
+check "from: scripts/tree says so, and makes nothing" sh -c "
+	! LINUX='$child_linux' '$toy/scripts/tree' child 2>'$toys/err' && grep -q 'has a beginning' '$toys/err' && [ ! -e '$toy/out/child' ]"
+check "from: scripts/kernel says so, too" fails 'has a beginning' "$toy/scripts/kernel" child x86_64
+cp "$toys/child-base" "$child/base"
+rm -r "$toy/patches/grandchild"
+printf '0041\tno such patch\n' >>"$child/absent"
+check "from: a number that is absent, and that the other one lacks, is named" \
+	fails 'patches/child/absent: v4.2-rc1 has no patch 0041' queue child
+printf '0020\n' >"$child/absent"
+check "from: so is a number without a reason" fails '"0020" is not a number, a tab and a reason' queue child
+printf '0040 blanks, and no tab\n' >"$child/absent"
+check "from: and a line without a tab" fails 'is not a number, a tab and a reason' queue child
+printf '0020\twhy\n' >"$child/absent"
+cp "$toy/patches/$given_20" "$child/0020-own.patch"
+check "from: a patch that is absent and there is named" fails 'absent: there is a patch 0020 all the same' queue child
+cp "$child/0020-own.patch" "$child/0020-another.patch"
+cp "$toys/child-absent" "$child/absent"
+check "from: so are two of one number" fails 'two patches have the number 0020' queue child
+rm "$child"/0020-*
+for bad in 'FILES_OMIT="tools/none"' 'FILES_MAP="tools/none:lib"'; do
+	{ cat "$toys/child-base"; echo "$bad"; } >"$child/base"
+	check "from: ${bad%%=*} of a file that is not there is named" fails 'names tools/none, and files/ has no such file' queue child
+done
+{ cat "$toys/child-base"; echo 'FILES_MAP="tools/new-3:tools/new-4"'; } >"$child/base"
+check "from: two files at one place are named" fails 'puts two files at tools/new-4' queue child
+{ cat "$toys/child-base"; echo 'FILES_MAP="tools/new-3"'; } >"$child/base"
+check "from: FILES_MAP without a place is named" fails 'tools/new-3, which is not FROM:TO' queue child
+cp "$toys/child-base" "$child/base"
+
+# tree, and refresh, which writes only what differs
+child_tree() { LINUX=$child_linux "$toy/scripts/tree" child "$@"; }
+child_refresh() { "$toy/scripts/refresh" child; }
+check "from: a patch of the other base that does not fit is named" \
+	fails '"mm: toy: change line 20" does not fit: mm/file-2.c' child_tree
+check "from: with --partial there is what comes before it" fails 'has the 1 patches before it' child_tree --partial
+for toy_file in "$child_out"/mm/file-*.c; do
+	sed -i '20s/.*/& of patch 20/' "$toy_file"
+done
+git -C "$child_out" commit -qam "mm: toy: change line 20" --author "t <t@example.org>"
+check "from: refresh writes what differs" child_refresh
+check "from: and only that" is_list child "$given_1" child/0020-mm-toy-change-line-20.patch
+check "from: make tree takes it" child_tree
+check "from: the tree has the files where they belong" test -f "$child_out/lib/third" -a ! -e "$child_out/tools/new-2" -a ! -e "$child_out/tools/new-3"
+check "from: a second refresh leaves it alone" child_refresh
+check "from: as it was written" is_list child "$given_1" child/0020-mm-toy-change-line-20.patch
+# The other base's patch comes to fit: the own one is dropped
+cp "$parent/0020-mm-toy-change-line-20.patch" "$toys/given-20"
+cp "$child/0020-mm-toy-change-line-20.patch" "$parent/0020-mm-toy-change-line-20.patch"
+check "from: refuses when the other base's patches were changed since" fails 'patches/v4.2-rc1 is not what .* was made from' child_refresh
+check "from: which leaves the own patch" test -f "$child/0020-mm-toy-change-line-20.patch"
+child_tree >/dev/null 2>&1
+check "from: a patch that the other base's makes, too, is dropped, and this is said" sh -c "
+	'$toy/scripts/refresh' child 2>&1 | grep 'removed patches/child/0020.*: it is what the patch of v4.2-rc1 makes'"
+check "from: then nothing is left of its own" is_list child "$given_1" "$given_20"
+git -C "$child_out" commit -q --amend -m "mm: toy: change line 20
+
+With another message."
+check "from: another message is a patch of its own" child_refresh
+check "from: with that message" grep -qx 'With another message.' "$child/0020-mm-toy-change-line-20.patch"
+git -C "$child_out" reset -q --hard HEAD~1
+check "from: a patch of the other base without a commit is named" \
+	fails '0020 "mm: toy: change line 20" of v4.2-rc1 has no commit in .*: add it, or a line "0020<TAB>why" to patches/child/absent' child_refresh
+git -C "$child_out" reset -q --hard 'HEAD@{1}'
+toy_commit "$child_out" 40
+check "from: a commit that absent says is not there is named" fails '0040 has a commit in .*absent says that it has not' child_refresh
+git -C "$child_out" reset -q --hard HEAD~1
+seq 1 5 >"$child_out/lib/third"
+git -C "$child_out" commit -qam "mm: toy: change line 30"
+check "from: a commit that changes a file of files/ is refused where FILES_MAP has put it" \
+	fails 'changes lib/third, which stands in files/tools/new-3' child_refresh
+git -C "$child_out" reset -q --hard HEAD~1
+cp "$toys/given-20" "$parent/0020-mm-toy-change-line-20.patch"
+
+# Two bases of one package
+mkdir -p "$toy/patches/deb-a" "$toy/patches/deb-b" "$LOF_CACHE/bases/deb-a"
+cp -R "$toy_linux" "$LOF_CACHE/bases/deb-a/linux"
+rm -rf "$LOF_CACHE/bases/deb-a/linux/.git"
+echo 'DEB_PACKAGE=none VERSION=4 PATCHLEVEL=2' >"$toy/patches/deb-a/base"
+printf 'FROM=deb-a\nCONTROL_ENV=x\n' >"$toy/patches/deb-b/base"
+check "from: the source of a package is there once for two bases" sh -c "
+	[ \"\$('$toy/scripts/lib/base' deb-b)\" = '$LOF_CACHE/bases/deb-a/linux' ]"
+check "from: the first is made of it" "$toy/scripts/tree" deb-a
+check "from: the second of what is in git of it" sh -c "'$toy/scripts/tree' deb-b 2>&1 | grep 'its source is that of deb-a'"
+check "from: which is the same" sh -c "
+	[ \"\$(git -C '$toy/out/deb-a/linux' rev-parse 'series^{tree}')\" = \"\$(git -C '$toy/out/deb-b/linux' rev-parse 'series^{tree}')\" ]"
+# Is it the kernel of the other one?
+cp -R "$top/tests" "$toy/tests"
+same() { "$toy/tests/static/same" deb-b; }
+check "same: a base that is not said to be is named" fails 'no SAME_AS in patches/deb-b/base' same
+printf 'FROM=deb-a\nSAME_AS=deb-a\n' >"$toy/patches/deb-b/base"
+check "same: without a table it says so" fails 'differs.tsv' same
+printf '# nothing\n' >"$toy/patches/deb-b/differs.tsv"
+check "same: two equal trees" same
+printf 'FROM=deb-a\nSAME_AS=deb-a\nFILES_OMIT="tools/new-2"\n' >"$toy/patches/deb-b/base"
+"$toy/scripts/tree" deb-b >/dev/null 2>&1
+check "same: a difference that the table lacks" fails '^not ok 4 - deb-b: what is beside them' same
+check "same: is named" grep -qx '# tools/new-2' "$tmp/out"
+printf 'tools/new-2\tleft out\n' >"$toy/patches/deb-b/differs.tsv"
+check "same: one that it has" same
+printf 'tools/new-2\tleft out\nmm/\tof old\n' >"$toy/patches/deb-b/differs.tsv"
+check "same: a row without a difference" fails 'mm/ is in the table, and does not differ' same
+printf 'tools/new-2\n' >"$toy/patches/deb-b/differs.tsv"
+check "same: a row without a reason" fails 'not a file, a tab and a reason' same
+printf 'tools/new-2\tleft out\nmm/\tgone\n' >"$toy/patches/deb-b/differs.tsv"
+git -C "$toy/out/deb-b/linux" rm -q mm/file-8.c
+git -C "$toy/out/deb-b/linux" commit -qm "a file goes"
+check "same: a file of the untouched base that is gone" fails '^not ok 6 - deb-b: no file' same
+check "same: is named, too" grep -qx '# mm/file-8.c' "$tmp/out"
+git -C "$toy/out/deb-b/linux" reset -q --hard HEAD~1
+rm -r "$toy/tests"
+rm -rf "$toy/out/deb-a"
+check "from: and does not need the first any more" sh -c "git -C '$toy/out/deb-b/linux' fsck && '$toy/scripts/tree' deb-b"
+rm -rf "$toy/patches/deb-a" "$toy/patches/deb-b" "$toy/out/deb-b" "$LOF_CACHE/bases/deb-a"
+
+# Which queue apply picks
+rm -rf "$child"
+mkdir "$child"
+printf 'FROM=v4.2-rc1\nSUBLEVEL=8 GIT_URL=\n' >"$child/base"
+mkdir "$toy/patches/taken-out" "$toy/patches/has-it"
+echo 'VERSION=5 PATCHLEVEL=10 SUBLEVEL=7 TAKE_OUT=yes' >"$toy/patches/taken-out/base"
+printf 'FROM=taken-out\nTAKE_OUT=no MLOCK2=yes\n' >"$toy/patches/has-it/base"
+# picks VERSION SUBLEVEL MLOCK2 BASE: apply says that it takes that queue, for that tree
+rm -rf "$toys/picks"
+cp -R "$toy_linux" "$toys/picks"
+picks() {
+	git -C "$toys/picks" reset -q --hard "$old"
+	printf 'VERSION = %s\nPATCHLEVEL = %s\nSUBLEVEL = %s\n' "${1%.*}" "${1#*.}" "$2" >"$toys/picks/Makefile"
+	[ "$3" = no ] || echo 'int mlock2;' >"$toys/picks/mm/mlock.c"
+	git -C "$toys/picks" commit -qam "$*"
+	picks_at=$(git -C "$toys/picks" rev-parse HEAD)
+	LINUX=$toys/picks "$toy/scripts/apply" auto >"$toys/picked" 2>&1 || :
+	git -C "$toys/picks" reset -q --hard "$picks_at"
+	grep -q "$4" "$toys/picked" || { cat "$toys/picked"; return 1; }
+}
+check "apply: a tree of 4.2 gets the queue of v4.2-rc1" picks 4.2 0 no 'BASE=auto is v4.2-rc1: .* is Linux 4.2.0 without mlock2()'
+check "apply: one of 4.2.8 gets its own" picks 4.2 8 no 'BASE=auto is child: .* is Linux 4.2.8 without'
+check "apply: so does one that is near to that" picks 4.2 6 no 'BASE=auto is child'
+check "apply: 5.10 with its own mlock2() gets the queue for that" picks 5.10 200 yes 'BASE=auto is has-it: .* with an mlock2() of its own'
+check "apply: and the other one is not applied by name" fails 'has mlock2() already.*for a kernel with one there is BASE=has-it' \
+	env LINUX="$toys/picks" "$toy/scripts/apply" taken-out
+check "apply: 5.10 without gets the other one" picks 5.10 200 no 'BASE=auto is taken-out'
+check "apply: nor is the queue for a kernel with it for one without" fails 'has no mlock2()' \
+	env LINUX="$toys/picks" "$toy/scripts/apply" has-it
+# What no queue is for
+sed -i '18,22s/^/other /' "$toys/picks/mm/file-2.c"
+sed -i '39,41s/^/other /' "$toys/picks/mm/file-5.c"
+printf 'VERSION = 4\nPATCHLEVEL = 4\n' >"$toys/picks/Makefile"
+git -C "$toys/picks" commit -qam "a kernel of 4.4"
+picks_at=$(git -C "$toys/picks" rev-parse HEAD)
+nearest() { LINUX=$toys/picks "$toy/scripts/apply" auto; }
+check "apply: a tree that no queue is for is told the nearest, and how many patches do not fit" \
+	fails 'the nearest queue is that of v4.2-rc1: 2 of its 3 patches do not fit there' nearest
+check "apply: with what it is, and what queues there are" grep -q \
+	'is Linux 4.4 without mlock2(), and no queue is for that: child (Linux 4.2 without mlock2()) has-it (Linux 5.10 with an mlock2() of its own)' "$tmp/err"
+check "apply: and the first that does not" grep -q 'does not fit: 0020 "mm: toy: change line 20": mm/file-2.c, hunk @@ -17,7 +17,7 @@' "$tmp/err"
+check "apply: and the second" grep -q 'does not fit: 0040 "mm: toy: change line 40": mm/file-5.c, hunk @@ -37,7 +37,7 @@' "$tmp/err"
+check "apply: nothing was applied" sh -c "
+	[ '$picks_at' = \"\$(git -C '$toys/picks' rev-parse HEAD)\" ] && [ -z \"\$(git -C '$toys/picks' status --porcelain)\" ] &&
+	[ ! -e '$toys/picks/.git/lof-apply' ]"
+git -C "$toys/picks" reset -q --hard HEAD~1
+printf 'VERSION = 4\nPATCHLEVEL = 4\n' >"$toys/picks/Makefile"
+git -C "$toys/picks" commit -qam "a kernel of 4.4"
+check "apply: so is one on which the nearest fits: by name it is applied" \
+	fails 'every patch fits; nothing was changed.  To apply it: BASE=v4.2-rc1' nearest
+check "apply: it is" env LINUX="$toys/picks" "$toy/scripts/apply" v4.2-rc1
+check "base: BASE=auto with LINUX= is the base that fits" sh -c "
+	printf 'VERSION = 4\nPATCHLEVEL = 2\nSUBLEVEL = 8\n' >'$toys/picks/Makefile'
+	[ \"\$(LINUX='$toys/picks' '$toy/scripts/lib/base' auto)\" = child ]"
+check "base: and one without such a base stays v4.2-rc1" sh -c "
+	[ \"\$(LINUX='$toy_linux' '$toy/scripts/lib/base' auto)\" = v4.2-rc1 ]"
+rm -rf "$child" "$toy/patches/taken-out" "$toy/patches/has-it" "$toy/out/child" "$toys/picks" "$child_linux"

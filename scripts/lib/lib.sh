@@ -137,6 +137,22 @@ version_of_base() {
 	(. "$top/patches/$1/base" && echo "$VERSION.$PATCHLEVEL")
 }
 
+# file_place FILE: where a file of files/ goes in the base whose base file was read, by MAP
+# (words FROM:TO, folders); nowhere if OMIT has it
+file_place() {
+	for place_word in ${OMIT:-}; do
+		[ "$place_word" != "$1" ] || return 0
+	done
+	for place_word in ${MAP:-}; do
+		case $1 in
+		"${place_word%%:*}"/*)
+			echo "${place_word#*:}${1#"${place_word%%:*}"}"
+			return ;;
+		esac
+	done
+	echo "$1"
+}
+
 arches() {
 	for a in "$top"/configs/arch/*.sh; do
 		a=${a##*/}

@@ -137,15 +137,15 @@ version_of_base() {
 	(. "$top/patches/$1/base" && echo "$VERSION.$PATCHLEVEL")
 }
 
-# file_place FILE: where a file of files/ goes in the base whose base file was read, by MAP
-# (words FROM:TO, folders); nowhere if OMIT has it
+# file_place FILE: where a file of files/ goes in the base whose base file was read: the first
+# word FROM:TO of MAP that names it, or a folder of it, says; nowhere if OMIT has it
 file_place() {
 	for place_word in ${OMIT:-}; do
 		[ "$place_word" != "$1" ] || return 0
 	done
 	for place_word in ${MAP:-}; do
 		case $1 in
-		"${place_word%%:*}"/*)
+		"${place_word%%:*}"|"${place_word%%:*}"/*)
 			echo "${place_word#*:}${1#"${place_word%%:*}"}"
 			return ;;
 		esac

@@ -126,6 +126,12 @@ check_base() {
 
 bases() { (cd "$top/patches" && for b in */base; do printf '%s ' "${b%/base}"; done); }
 
+# whole_series BASE: succeeds if its queue is the series, and not fixes of a base that has
+# all that the series brings
+whole_series() {
+	! grep -qx 'SCOPE=fixes' "$top/patches/$1/base"
+}
+
 # version_of DIR: that of a kernel tree, "4.2"
 version_of() {
 	sed -n 's/^\(VERSION\|PATCHLEVEL\) *= *//p' "$1/Makefile" 2>/dev/null | paste -sd.

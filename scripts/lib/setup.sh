@@ -52,6 +52,7 @@ progress_columns() {
 # mirrors [SUITE]: where this machine's apt gets the distribution from, a line each, or
 # LOF_MIRROR.  Those of the release that runs here come first; other people's archives are
 # left out, and so are security updates, but for a SUITE of them: then its mirrors alone.
+# shellcheck disable=SC2120  # scripts/lib/base passes one
 mirrors() {
 	if [ -n "${LOF_MIRROR:-}" ]; then
 		echo "$LOF_MIRROR"

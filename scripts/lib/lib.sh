@@ -143,20 +143,21 @@ version_of_base() {
 	(. "$top/patches/$1/base" && echo "$VERSION.$PATCHLEVEL")
 }
 
-# file_place FILE: where a file of files/ goes in the base whose base file was read: the first
-# word FROM:TO of MAP that names it, or a folder of it, says; nowhere if OMIT has it
+# file_place FILE: where a file of files/ goes in the base whose base file was read: the last
+# word FROM:TO of FILES_MAP that names it, or a folder of it, says; nowhere if FILES_OMIT
+# has it
 file_place() {
-	for place_word in ${OMIT:-}; do
+	place=$1
+	for place_word in ${FILES_OMIT:-}; do
 		[ "$place_word" != "$1" ] || return 0
 	done
-	for place_word in ${MAP:-}; do
+	for place_word in ${FILES_MAP:-}; do
 		case $1 in
 		"${place_word%%:*}"|"${place_word%%:*}"/*)
-			echo "${place_word#*:}${1#"${place_word%%:*}"}"
-			return ;;
+			place=${place_word#*:}${1#"${place_word%%:*}"} ;;
 		esac
 	done
-	echo "$1"
+	echo "$place"
 }
 
 arches() {

@@ -219,7 +219,7 @@ rm "$toy_queue/0045-a-link.patch"
 
 # A base may have another place for what stands in files/, or the same itself
 cp "$toy_queue/base" "$toys/base-as-it-was"
-echo 'MAP="tools/new-1:lib/one tools:other" OMIT="tools/new-2 tools/new-22"' >>"$toy_queue/base"
+echo 'FILES_MAP="tools:other tools/new-1:lib/one" FILES_OMIT="tools/new-2"' >>"$toy_queue/base"
 placed() { "$toy/scripts/queue" v4.2-rc1 | sed -n 's/^diff --git .* b\/\(.*new\|.*one\)/\1/p' | sort | paste -sd' '; }
 check "queue: files go where the base has them, or stay out" sh -c "[ '$(placed)' = \
 	'lib/one other/new-3 other/new-4 other/new-5 other/new-6 other/new-7 other/new-8' ] || { echo '$(placed)'; false; }"

@@ -36,6 +36,7 @@
 
 #define GROUPS	"/tmp/races-groups"
 #define GROUP	GROUPS "/group"
+#define DISK_SWAP	"/tmp/disk/swap"
 
 /*
  * How often the clerk wakes up, of its sleeps of 1 or 2 ms, before something
@@ -68,7 +69,7 @@ static int swap_on(const char *device)
 /* It may be swap already, of a run before this one */
 static void make_swap(void)
 {
-	static const char *const devices[] = { "/dev/ram0", "/dev/vdb" };
+	static const char *const devices[] = { "/dev/ram0", DISK_SWAP };
 	unsigned int i;
 
 	for (i = 0; i < 2; i++)
@@ -191,7 +192,7 @@ static bool all_is_used(void)
 	       (opt.disk_dir || access("/dev/vda", F_OK)) &&
 	       (access("/proc/swaps", F_OK) ||
 		((opt.swap[0] || access("/dev/ram0", F_OK)) &&
-		 (opt.swap[1] || access("/dev/vdb", F_OK))));
+		 (opt.swap[1] || access("/dev/vda", F_OK))));
 }
 
 static void check(bool ok, const char *claim)

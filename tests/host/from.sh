@@ -6,6 +6,7 @@
 
 child=$toy/patches/child parent=$toy/patches/v4.2-rc1 child_linux=$toys/child-linux
 child_out=$toy/out/child/linux
+export LOF_CACHE="$toys/toy-cache"
 mkdir "$child"
 printf 'FROM=v4.2-rc1\nSUBLEVEL=8 GIT_URL=\nFILES_OMIT="tools/new-2"\nFILES_MAP="tools/new-3:lib/third"\n' >"$child/base"
 cp "$child/base" "$toys/child-base"

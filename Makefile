@@ -38,13 +38,14 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= LOF_CCACHE    none                   1: compile through ccache
 ##= LOF_MIRROR    that of apt            a Debian mirror to fetch a base from
 ##= LOF_ARCHIVE   none                   an archive of Debian's old releases, asked if the mirrors have it no more
+##= LOF_KEYRING   that of Debian         who may have signed the index that a newer version of debian-6.12 is taken from
 ##= LOF_BUSYBOX   that of Debian         shell: a static busybox for ARCH
 ##= LOF_MINUTES   none                   check: begin no stage later than that; in CI what is left out is a failure
 ##= LOF_PROGRESS  60                     seconds between two signs of life where there is no terminal
 ##= TMPDIR        /tmp                   for what is thrown away, 300 MB (pressure: 450)
 
 export LINUX KERNEL COUNT_KERNEL SHARED TEST V GDB ACCEL OUT FRESH MIB RUNS BUILDS AS_IS QUICK TMPDIR
-export LOF_CACHE LOF_CCACHE LOF_MIRROR LOF_ARCHIVE LOF_BUSYBOX LOF_MINUTES LOF_PROGRESS
+export LOF_CACHE LOF_CCACHE LOF_MIRROR LOF_ARCHIVE LOF_KEYRING LOF_BUSYBOX LOF_MINUTES LOF_PROGRESS
 # make has a CC of its own, which nobody asked for
 ifneq ($(origin CC),default)
 export CC

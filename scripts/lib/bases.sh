@@ -14,8 +14,13 @@
 # CONTROL_ENV is the environment of the selftests on the unpatched kernel, OWN_TESTS names tests
 # of its own that scripts/kselftest runs as well, program:user.
 #
+# MLOCK2=yes is a kernel that has mlock2() before the queue is applied; SCOPE=fixes a queue of
+# fixes alone, for a kernel that has all that the series brings.  With DEB_NEWER=yes a newer
+# version of the package will do (scripts/lib/base).  PEER_SUITE and PEER_PACKAGE name what
+# scripts/lib/mainline boots.
+#
 # FILES_OMIT names files and folders below files/ that are left out, FILES_MAP has FROM:TO for
-# those that go to another place.
+# those that go to another place; of several that fit, the last one counts.
 
 bases() { (cd "$top/patches" && for b in */base; do printf '%s ' "${b%/base}"; done); }
 
@@ -48,9 +53,10 @@ chain_of() {
 # read_base BASE: set what its base file, and those that it stands on, say.  source_base is
 # the one whose source it has: more than one base can be made of a package.
 read_base() {
-	DEB_PACKAGE='' DEB_VERSION='' DEB_SUITE='' DEB_SHA256='' DEB_TARBALL=''
+	DEB_PACKAGE='' DEB_VERSION='' DEB_SUITE='' DEB_SHA256='' DEB_TARBALL='' DEB_NEWER=no
 	GIT_URL='' GIT_TAG='' GIT_COMMIT=''
-	VERSION='' PATCHLEVEL='' SUBLEVEL='' TAKE_OUT=no MLOCK2=no SAME_AS=''
+	VERSION='' PATCHLEVEL='' SUBLEVEL='' TAKE_OUT=no MLOCK2=no SAME_AS='' SCOPE=series
+	PEER_SUITE='' PEER_PACKAGE=''
 	FILES_OMIT='' FILES_MAP='' CONTROL_ENV='' OWN_TESTS='' KCFLAGS='' HOSTCFLAGS=''
 	source_base=$1
 	read_chain=$(chain_of "$1") || exit 1
@@ -64,6 +70,12 @@ read_base() {
 		eval "$(sed '/^FROM=/d' "$top/patches/$read_one/base")"
 	done
 	[ -z "$DEB_PACKAGE" ] || source_base=$read_source
+}
+
+# whole_series BASE: succeeds if its queue is the series, and not fixes alone
+whole_series() {
+	whole_scope=$(read_base "$1" && echo "$SCOPE") || exit 1
+	[ "$whole_scope" != fixes ]
 }
 
 # of_base BASE NAME: the first of patches/BASE/... and what BASE stands on that is there; NAME is
@@ -96,14 +108,18 @@ queue_patches() {
 	printf '%s\n' "$queue_all" | sed -n 's/^[0-9]*	//p'
 }
 # queue_list BASE: the same, "NNNN <tab> file".  A number that a base lacks has to be one of the
-# queue that it stands on, and has to have a reason.
+# queue that it stands on, and has to have a reason; one that stands on none may give the reason
+# for a range, 01xx.
 queue_list() {
 	(
 		list_from=$(from_of "$1")
 		list_absent=$top/patches/$1/absent
-		list_bad=$(sed '/^#/d;/^[0-9]\{4\}	./d;q' "$list_absent" 2>/dev/null || :)
+		list_bad=$(sed '/^#/d;/^[0-9]\{4\}	./d;/^[0-9][0-9]xx	./d;q' "$list_absent" 2>/dev/null || :)
 		[ -z "$list_bad" ] ||
 			die "patches/$1/absent: \"$list_bad\" is not a number, a tab and a reason"
+		list_range=$(sed -n 's/^\([0-9][0-9]xx\)	.*/\1/p' "$list_absent" 2>/dev/null | head -n 1)
+		[ -z "$list_range" ] || [ -z "$list_from" ] ||
+			die "patches/$1/absent: $list_range is a range, and of what is left out of $list_from each number has to stand there"
 		list_given=
 		if [ -n "$list_from" ]; then
 			list_given=$(queue_list "$list_from") || exit 1
@@ -156,10 +172,10 @@ files_of() {
 			*) die "patches/$1/base: FILES_MAP has $file_rule, which is not FROM:TO" ;;
 			esac
 		done
-		files_list=$(find . -type f -printf '%P\n' | awk -v OFS='\t' -v omit="$FILES_OMIT" -v map="$FILES_MAP" -v base="$1" -v me="$me" '
+		files_list=$(find . -type f -printf '%P\n' | OMIT=$FILES_OMIT MAP=$FILES_MAP awk -v OFS='\t' -v base="$1" -v me="$me" '
 			# under(FILE, WHAT): is it that file, or in that folder?
 			function under(file, what) { return file == what || index(file, what "/") == 1 }
-			BEGIN { omits = split(omit, out, " "); maps = split(map, rule, " ") }
+			BEGIN { omits = split(ENVIRON["OMIT"], out, " "); maps = split(ENVIRON["MAP"], rule, " ") }
 			{
 				for (i = 1; i <= omits; i++)
 					if (under($0, out[i]))

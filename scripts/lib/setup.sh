@@ -49,9 +49,10 @@ progress_columns() {
 	echo "$progress_size"
 }
 
-# mirrors: where this machine's apt gets the distribution from, a line each, or
-# LOF_MIRROR.  Those of the release that runs here come first; security updates and
-# other people's archives are left out, for they have no kernel source of ours.
+# mirrors [SUITE]: where this machine's apt gets the distribution from, a line each, or
+# LOF_MIRROR.  Those of the release that runs here come first; other people's archives are
+# left out, and so are security updates, but for a SUITE of them: then its mirrors alone.
+# shellcheck disable=SC2120  # scripts/lib/base passes one
 mirrors() {
 	if [ -n "${LOF_MIRROR:-}" ]; then
 		echo "$LOF_MIRROR"
@@ -61,8 +62,13 @@ mirrors() {
 	# shellcheck disable=SC2016  # these are apt's variables
 	apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' \
 		'Created-By: Packages' 2>/dev/null |
-		awk -v here="$(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME:-}")" '
+		awk -v suite="${1:-}" \
+		    -v here="$(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME:-}")" '
 			$2 != "main" { next }
+			suite ~ /-security$/ {
+				if ($1 == suite) first[++n] = $3
+				next
+			}
 			$1 == here { first[++n] = $3; next }
 			$1 ~ /^(oldstable|stable|testing|unstable|sid|bullseye|bookworm|trixie|forky)$/ {
 				other[++m] = $3
@@ -78,10 +84,12 @@ mirrors() {
 own_apt() {
 	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
 	# [trusted]: what is fetched is checked by us, or runs in a guest only, and the
-	# archive's key expires with the release
-	echo "deb [trusted=yes] $1 $2 main" >"$apt/sources.list"
+	# archive's key expires with the release.  What nobody here has a checksum of is taken
+	# with apt_trust=signed-by=KEYRING.
+	echo "deb [${apt_trust:-trusted=yes}] $1 $2 main" >"$apt/sources.list"
 	: >"$apt/status"
-	apt_arch=$3 apt_command=$4
+	apt_arch=$3 apt_command=$4 apt_dated=false
+	[ -z "${apt_trust:-}" ] || apt_dated=true
 	shift 4
 	"$apt_command" -q -o "Dir::Etc::SourceList=$apt/sources.list" \
 		-o Dir::Etc::SourceParts=/dev/null -o "Dir::State=$apt" \
@@ -89,7 +97,8 @@ own_apt() {
 		-o "Dir::State::Status=$apt/status" -o APT::Sandbox::User= \
 		-o Acquire::Languages=none -o Acquire::Retries=2 \
 		-o "APT::Architecture=$apt_arch" -o "APT::Architectures::=$apt_arch" \
-		-o Acquire::Check-Valid-Until=false -o Acquire::http::Timeout=30 "$@"
+		-o "Acquire::Check-Valid-Until=$apt_dated" \
+		-o Acquire::http::Timeout=30 "$@"
 }
 
 # guest_busybox ARCH ROOT: busybox and its links for the guest.  x86 takes this

@@ -6,6 +6,7 @@
 
 child=$toy/patches/child parent=$toy/patches/v4.2-rc1 child_linux=$toys/child-linux
 child_out=$toy/out/child/linux
+export LOF_CACHE="$toys/toy-cache"
 mkdir "$child"
 printf 'FROM=v4.2-rc1\nSUBLEVEL=8 GIT_URL=\nFILES_OMIT="tools/new-2"\nFILES_MAP="tools/new-3:lib/third"\n' >"$child/base"
 cp "$child/base" "$toys/child-base"
@@ -51,6 +52,15 @@ printf '0020\n' >"$child/absent"
 check "from: so is a number without a reason" fails '"0020" is not a number, a tab and a reason' queue child
 printf '0040 blanks, and no tab\n' >"$child/absent"
 check "from: and a line without a tab" fails 'is not a number, a tab and a reason' queue child
+printf '00xx\twhy\n' >"$child/absent"
+check "from: so is a range, which does not say what is left out" fails 'absent: 00xx is a range' queue child
+cp "$toys/child-absent" "$child/absent"
+printf '05xx\twhy\n00xx\twhy not\n' >"$parent/absent"
+check "absent: a range is a reason for those of it that are not there" is_list v4.2-rc1 "$given_1" "$given_20" "$given_40"
+check "absent: also of a base on which another one stands" is_list child "$given_1" "$given_20"
+printf '0xxx\twhy\n' >"$parent/absent"
+check "absent: another pattern is named" fails '"0xxx.*" is not a number, a tab and a reason' queue child
+rm "$parent/absent"
 printf '0020\twhy\n' >"$child/absent"
 cp "$toy/patches/$given_20" "$child/0020-own.patch"
 check "from: a patch that is absent and there is named" fails 'absent: there is a patch 0020 all the same' queue child
@@ -153,6 +163,12 @@ rm -rf "$toy/out/deb-a"
 check "from: and does not need the first any more" sh -c "git -C '$toy/out/deb-b/linux' fsck && '$toy/scripts/tree' deb-b"
 rm -rf "$toy/patches/deb-a" "$toy/patches/deb-b" "$toy/out/deb-b" "$LOF_CACHE/bases/deb-a"
 
+# A queue of fixes alone
+check "fixes: a base with SCOPE=fixes has not the whole series" sh -c ". '$top/scripts/lib/lib.sh'
+	whole=\$(for one in \$(bases); do ! whole_series \$one || echo \$one; done | paste -sd' ')
+	echo \"\$whole\"
+	[ \"\$whole\" = 'debian-5.10 stock-5.10 v4.2-rc1' ]" "$top/scripts/x"
+
 # Which queue apply picks
 rm -rf "$child"
 mkdir "$child"
@@ -182,6 +198,15 @@ check "apply: and the other one is not applied by name" fails 'has mlock2() alre
 check "apply: 5.10 without gets the other one" picks 5.10 200 no 'BASE=auto is taken-out'
 check "apply: nor is the queue for a kernel with it for one without" fails 'has no mlock2()' \
 	env LINUX="$toys/picks" "$toy/scripts/apply" has-it
+# is_for VERSION SUBLEVEL MLOCK2 FIT: of the queues that we ship
+is_for() {
+	sh -c ". '$top/scripts/lib/lib.sh'; fitting_base \"\$@\"" "$top/scripts/x" "$1" "$2" "$3" >"$toys/is-for" 2>&1 || :
+	echo "$4" | cmp -s - "$toys/is-for" || { cat "$toys/is-for"; return 1; }
+}
+check "apply: 6.12, of any third number, gets debian-6.12" is_for 6.12 3 yes 'fits debian-6.12'
+check "apply: stock 5.10 does not" is_for 5.10 200 yes 'fits stock-5.10'
+check "apply: 6.1 is told that it is the nearest" is_for 6.1 3 yes 'near debian-6.12'
+check "apply: 5.15 is told another one" is_for 5.15 3 yes 'near stock-5.10'
 # What no queue is for
 sed -i '18,22s/^/other /' "$toys/picks/mm/file-2.c"
 sed -i '39,41s/^/other /' "$toys/picks/mm/file-5.c"

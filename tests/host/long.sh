@@ -401,11 +401,18 @@ lint_blobs() {
 	grep 'against v4.2-rc1' "$tmp/lint"
 	grep -q "^$1 .* the patches are against v4.2-rc1" "$tmp/lint"
 }
+lint_absent=$toys/lint/patches/debian-6.12/absent
 check "lint: the blob ids of the patches are those of the table" lint_blobs ok
+check "lint: each number that a queue lacks has a reason, of its own or of its range" sh -c "
+	grep '^ok .*has each number' '$tmp/lint' | grep -c . | grep -qx 4 && ! grep '^not ok .*has each number' '$tmp/lint'"
 sed -i '2,$d' "$toys/lint/patches/v4.2-rc1/blobs.tsv"
+sed -i '/^02xx/d' "$lint_absent"
 check "lint: a table with a header alone is an error" lint_blobs 'not ok'
+check "lint: so is a number without one" grep -q '^# debian-6.12 has no patch 0200 .* gives no reason' "$tmp/lint"
 : >"$toys/lint/patches/v4.2-rc1/blobs.tsv"
+printf '02xx\tx\n05xx\tx\n' >>"$lint_absent"
 check "lint: so is an empty one" lint_blobs 'not ok'
+check "lint: and a range of which none is left out" grep -qx '# absent range 05xx stands for no number' "$tmp/lint"
 # kselftest: a guest that says the same but for one thing
 cp "$top/scripts/kselftest" "$long/scripts/kselftest"
 mkdir -p "$long/out/v4.2-rc1/linux/tools/testing/selftests/vm" "$long/out/v4.2-rc1/x86_64"

@@ -68,6 +68,11 @@ mirrors() { on_machine "$@" sh -c ". '$toy/scripts/lib/lib.sh'; mirrors" "$toy/s
 check "mirrors: those of this machine's apt, no security updates, nobody else's" sh -c "
 	[ \"\$(PATH='$machine' sh -c \". '$toy/scripts/lib/lib.sh'; mirrors\" '$toy/scripts/lib/x' | paste -sd' ')\" = \
 	'http://a.example/debian/ http://b.example/x/' ]"
+check "mirrors: for a suite of security updates those alone that have it" sh -c "
+	[ \"\$(PATH='$machine' sh -c \". '$toy/scripts/lib/lib.sh'; mirrors bookworm-security\" '$toy/scripts/lib/x' | paste -sd' ')\" = \
+	'http://s.example/debian-security/' ]"
+check "mirrors: for another release's suite of them there is none" sh -c "
+	[ -z \"\$(PATH='$machine' sh -c \". '$toy/scripts/lib/lib.sh'; mirrors trixie-security\" '$toy/scripts/lib/x')\" ]"
 check "mirrors: LOF_MIRROR comes before them" says '^file:///m$' mirrors LOF_MIRROR=file:///m
 check "no mirror's name stands in the project" sh -c "
 	! grep -rInE '(deb|archive|ftp|snapshot|security)\.(.*\.)?(debian|ubuntu)\.(org|com)' '$top/scripts' '$top/configs' \

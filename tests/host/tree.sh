@@ -217,6 +217,24 @@ ln -s none "$toy_queue/0045-a-link.patch"
 check "queue: nor is a link passed over that leads nowhere" fails '0045-a-link.patch' "$toy/scripts/queue" v4.2-rc1
 rm "$toy_queue/0045-a-link.patch"
 
+# A base may have another place for what stands in files/, or the same itself
+cp "$toy_queue/base" "$toys/base-as-it-was"
+echo 'FILES_MAP="tools:other tools/new-1:lib/one" FILES_OMIT="tools/new-2"' >>"$toy_queue/base"
+placed() { "$toy/scripts/queue" v4.2-rc1 | sed -n 's/^diff --git .* b\/\(.*new\|.*one\)/\1/p' | sort | paste -sd' '; }
+check "queue: files go where the base has them, or stay out" sh -c "[ '$(placed)' = \
+	'lib/one other/new-3 other/new-4 other/new-5 other/new-6 other/new-7 other/new-8' ] || { echo '$(placed)'; false; }"
+check "tree: so they do there" sh -c "
+	LINUX='$toy_linux' '$toy/scripts/tree' v4.2-rc1 && cd '$toy_out' &&
+	[ -f lib/one ] && [ -f other/new-3 ] && [ ! -e tools ] && [ ! -e other/new-2 ]"
+echo mine >>"$toy_out/other/new-3"
+git -C "$toy_out" commit -qam "mm: change a file of files/"
+printf '0060\tmm: change a file of files/\n' >>"$toy/patches/numbers.tsv"
+check "refresh: a commit that changes one in its place is refused" fails 'changes other/new-3, which stands in files/' refresh
+git -C "$toy_out" reset -q --hard HEAD^
+sed -i '$d' "$toy/patches/numbers.tsv"
+cp "$toys/base-as-it-was" "$toy_queue/base"
+check "tree: as before without that" tree
+
 # The numbers of the queues that we ship
 check "numbers: each patch has the number that its subject has in patches/numbers.tsv" sh -c "
 	for patch in '$top'/patches/*/[0-9]*.patch; do

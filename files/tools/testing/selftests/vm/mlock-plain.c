@@ -10,6 +10,7 @@
 
 #include "child.h"
 #include "page_state.h"
+#include "swap_out.h"
 
 enum { NR_PAGES = 16 };
 #define LEN	(NR_PAGES * page_size())
@@ -76,6 +77,24 @@ static void test_compaction(void)
 	}
 	tap_check(count_pages(map, NR_PAGES, batched_page_is_locked) == NR_PAGES, "%s", claim);
 	munmap(map, LEN);
+}
+
+static void test_swapped_out(void)
+{
+	const char *claim = "pages that were swapped out are locked when mlock has swapped them in";
+	char *map = map_pages(NR_PAGES);
+	bool out = make_swap() && swap_out(map, NR_PAGES);
+
+	memcg_leave();
+	if (!out)
+		tap_skip(claim, "no swap or no memcg here");
+	else if (!tap_check(!mlock(map, LEN) &&
+			    count_pages(map, NR_PAGES, page_is_locked) == NR_PAGES,
+			    "%s", claim))
+		printf("# got %u of %d\n",
+		       count_pages(map, NR_PAGES, page_is_locked), NR_PAGES);
+	munmap(map, LEN);
+	end_swap();
 }
 
 /* Present pages, of which one may not be accessed, so that nothing can populate it */
@@ -284,13 +303,14 @@ int main(void)
 {
 	skip_without_page_flags();
 
-	tap_plan(20);
+	tap_plan(21);
 	/* Of what waits in the LRU batch of another CPU nothing is said */
 	stay_on_cpu(0);
 	test_mlock();
 	test_length();
 	test_limit();
 	test_compaction();
+	test_swapped_out();
 	test_no_access();
 	test_remap_file_pages();
 	test_all();

@@ -604,7 +604,7 @@ static void test_returns(void)
 		unsigned int pages = sizes[i % 3];
 		char *map = cases[i / 3].lock(pages * page_size());
 
-		locked = count_pages(map, pages, page_is_locked);
+		locked = count_pages(map, pages, page_is_listed);
 		if (!tap_check(locked == pages,
 			       "%s returns with all of %u pages unevictable",
 			       cases[i / 3].call, pages))

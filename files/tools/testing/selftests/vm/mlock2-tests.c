@@ -613,6 +613,7 @@ static void test_huge_tlb(void)
 {
 	size_t huge = read_kb("/proc/meminfo", "Hugepagesize") * 1024;
 	const char *claim = "a hugetlb mapping is not prefaulted";
+	const char *future = "a hugetlb mapping made under MCL_FUTURE|MCL_ONFAULT is not prefaulted";
 	long long free_pages = read_kb("/proc/meminfo", "HugePages_Free");
 	FILE *f = free_pages ? NULL : fopen("/proc/sys/vm/nr_hugepages", "we");
 	char *map;
@@ -626,12 +627,21 @@ static void test_huge_tlb(void)
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
 	if (huge == 0 || map == MAP_FAILED) {
 		tap_skip(claim, "no huge pages here");
+		tap_skip(future, "no huge pages here");
 	} else {
 		free_pages = read_kb("/proc/meminfo", "HugePages_Free");
 		tap_check(!sys_mlock2(map, huge, MLOCK_ONFAULT) &&
 			  read_kb("/proc/meminfo", "HugePages_Free") ==
 			  free_pages && !vma_of(map).lf && !locked_pages(),
 			  "%s", claim);
+		munmap(map, huge);
+		mlockall(MCL_FUTURE | MCL_ONFAULT);
+		map = mmap(NULL, huge, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+		munlockall();
+		tap_check(map != MAP_FAILED &&
+			  read_kb("/proc/meminfo", "HugePages_Free") == free_pages,
+			  "%s", future);
 		munmap(map, huge);
 	}
 	f = f ? fopen("/proc/sys/vm/nr_hugepages", "we") : NULL;
@@ -650,7 +660,7 @@ int main(int argc, char **argv)
 	skip_without_page_flags();
 
 	self = argv[0];
-	tap_plan(99);
+	tap_plan(100);
 	/* Of what waits in the LRU batch of another CPU nothing is said */
 	stay_on_cpu(0);
 	test_touch();

@@ -422,7 +422,7 @@ check "apply: BASE=auto without one names those that there are" \
 echo 'int mlock2;' >"$toy_linux/mm/mlock.c"
 toy_version 5 10
 check "apply: a tree of 5.10 with its own mlock2() is told what to do" fails 'take it out with scripts/lib/take-out' by_version
-echo 'VERSION=5 PATCHLEVEL=10 SUBLEVEL=8' >"$toy/patches/other/base"
+echo 'VERSION=5 PATCHLEVEL=10 SUBLEVEL=8 MLOCK2=yes' >"$toy/patches/other/base"
 mkdir "$toy/patches/third"
 cp "$toy/patches/other/base" "$toy/patches/third"
 check "apply: BASE=auto with two queues for the version asks which" fails 'more than one queue: other third; choose with BASE=' by_version

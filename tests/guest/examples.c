@@ -46,7 +46,7 @@ static struct program start(const struct user *user, const char *const *argv)
 	program.pid = start_child();
 	if (!program.pid) {
 		if (user->limited)
-			memcg_set(MEMCG "/tasks", getpid());
+			memcg_enter(MEMCG);
 		if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0 || dup2(out[1], 2) < 0 ||
 		    setrlimit(RLIMIT_MEMLOCK, &limit) ||
 		    (user->uid && (setgid(user->uid) || setuid(user->uid))))
@@ -137,7 +137,7 @@ static void push_out_others(size_t pages)
 	pid_t child = start_child();
 
 	if (!child) {
-		memcg_set(MEMCG "/tasks", getpid());
+		memcg_enter(MEMCG);
 		push_out(pages);
 		push_out(pages);
 		_exit(0);
@@ -276,14 +276,14 @@ static void test_lockmap_swap(const char *why_not)
 		tap_skip(claim, why_not);
 		return;
 	}
-	memcg_set(MEMCG "/tasks", getpid());
+	memcg_enter(MEMCG);
 	memcg_limit(swap_pages() / 2 * page_size());
 	touch_range(map, OUT * page_size());
 	push_out(swap_pages());
 	if (count_pages(map, OUT, page_is_swapped) < OUT / 2)
 		tap_bail_out("pages that stay");
 	memcg_limit(-1);
-	memcg_set(MEMCG_ROOT "/tasks", getpid());
+	memcg_enter(MEMCG_ROOT);
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	snprintf(range, sizeof(range), "%lx-%lx", (unsigned long)map,
 		 (unsigned long)(map + OUT * page_size()));
@@ -411,7 +411,7 @@ static bool plain_ones_reach_swap(void)
 		char *map = map_pages(SECRET_PAGES);
 		int i;
 
-		memcg_set(MEMCG "/tasks", getpid());
+		memcg_enter(MEMCG);
 		for (i = 0; i < SECRET_PAGES; i++)
 			write_marker(map + i * page_size(), PLAIN_ONE);
 		_exit(write(ready[1], "r", 1) != 1 || read(go[0], &c, 1) != 1);
@@ -620,7 +620,7 @@ int main(void)
 	if (!make_swap() || !memcg_join())
 		why_not = "no swap or no memcg here";
 	else
-		memcg_set(MEMCG_ROOT "/tasks", getpid());
+		memcg_enter(MEMCG_ROOT);
 	test_lockmap();
 	test_lockmap_huge();
 	test_lockmap_of_nobody();

@@ -56,14 +56,14 @@ static void test_memcg(bool by_ptes)
 	if (!memcg_join())
 		tap_bail_out("no memcg of the first version");
 	map = map_huge_file(2 * huge);
-	memcg_set(MEMCG_ROOT "/tasks", getpid());
+	memcg_enter(MEMCG_ROOT);
 	if (by_ptes)
 		mprotect(map + huge / 2, huge / 2, PROT_READ);
 	must_lock(map, huge);
 	for (at = 0; at < huge; at += page_size())
 		sink = map[at];
 	want = present(map, huge);
-	memcg_set(MEMCG "/memory.force_empty", 0);
+	write_file(MEMCG "/memory.force_empty", "0");
 	got = present(map, huge);
 	if (!tap_check(want == huge / page_size() && got == want,
 		       "reclaim of another memcg leaves a huge page mapped by %s",

@@ -454,7 +454,7 @@ static void test_swapped_before(void)
 	if (count_pages(map, OUT, page_is_swapped) < OUT / 2)
 		tap_bail_out("pages that stay");
 	memcg_limit(-1);
-	memcg_set(MEMCG_ROOT "/tasks", getpid());
+	memcg_enter(MEMCG_ROOT);
 	if (mlock(map, OUT * page_size()))
 		tap_bail_out("mlock");
 	locked = count_pages(map, OUT, page_is_mlocked) == OUT;

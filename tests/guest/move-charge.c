@@ -25,8 +25,8 @@ static void move(void)
 {
 	touch_range(map_pages(MOVED_PAGES), MOVED_PAGES * page_size());
 	for (;;) {
-		memcg_set(TO "/tasks", getpid());
-		memcg_set(MEMCG "/tasks", getpid());
+		memcg_enter(TO);
+		memcg_enter(MEMCG);
 		common->moves++;
 	}
 }
@@ -65,8 +65,8 @@ static const char *set_up(void)
 		return "no ext2";
 	if (!memcg_join() || mkdir(TO, 0700))
 		return "no memcg";
-	memcg_set(MEMCG "/memory.move_charge_at_immigrate", 3);
-	memcg_set(TO "/memory.move_charge_at_immigrate", 3);
+	write_file(MEMCG "/memory.move_charge_at_immigrate", "3");
+	write_file(TO "/memory.move_charge_at_immigrate", "3");
 	return NULL;
 }
 
@@ -122,7 +122,7 @@ int main(void)
 		       rounds, common->moves, common->writes);
 	printf("# %u truncations, %u moves, %u writes\n", rounds, common->moves,
 	       common->writes);
-	memcg_set(MEMCG_ROOT "/tasks", getpid());
+	memcg_enter(MEMCG_ROOT);
 	rmdir(TO);
 	memcg_leave();
 	umount(DIR);

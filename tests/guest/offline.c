@@ -148,7 +148,7 @@ static void __attribute__((noreturn)) lock_too_much(char *shared)
 {
 	char *map = map_private(OOM_PAGES * page_size());
 
-	memcg_set(MEMCG "/tasks", getpid());
+	memcg_enter(MEMCG);
 	must_lock(shared, LEN);
 	must_lock(map, OOM_PAGES * page_size());
 	touch_range(map, OOM_PAGES * page_size());
@@ -164,7 +164,7 @@ static void oom(void)
 		tap_skip("OOM killer: no page stays locked", "no memcg");
 		return;
 	}
-	memcg_set(MEMCG_ROOT "/tasks", getpid());
+	memcg_enter(MEMCG_ROOT);
 	memcg_limit(OOM_PAGES / 4 * page_size());
 	for (round = 0; round < OOM_ROUNDS; round++) {
 		char *map = map_shared(LEN);

@@ -161,7 +161,7 @@ queue_list() {
 files_of() {
 	(
 		read_base "$1"
-		cd "$top/files"
+		cd "$top/files" || exit 1
 		for file_rule in $FILES_OMIT $FILES_MAP; do
 			[ -e "${file_rule%%:*}" ] ||
 				die "patches/$1/base: FILES_OMIT or FILES_MAP names ${file_rule%%:*}, and files/ has no such file"

@@ -416,6 +416,9 @@ check "lint: and a range of which none is left out" grep -qx '# absent range 05x
 # kselftest: a guest that says the same but for one thing
 cp "$top/scripts/kselftest" "$long/scripts/kselftest"
 mkdir -p "$long/out/v4.2-rc1/linux/tools/testing/selftests/vm" "$long/out/v4.2-rc1/x86_64"
+ours=$long/files/tools/testing/selftests/vm
+mkdir -p "$ours"
+touch "$ours/mlock-plain.c" "$ours/mlock2-counters.c"
 printf '#!/bin/bash\n' >"$long/out/v4.2-rc1/linux/tools/testing/selftests/vm/run_vmtests"
 printf '%s\n' 'while [ $# -gt 1 ]; do [ "$1" != --log ] || log=$2; shift; done' \
 	'mkdir -p "${log%/*}"; cp "$KS_CONSOLE" "$log"; exit "${KS_STATUS:-0}"' | stand_in scripts/lib/boot

@@ -424,15 +424,17 @@ static uint64_t flags_at(int fd, const char *addr, uint64_t *pfn)
  */
 static int wait_for_change(const struct op *op)
 {
-	enum { MOST = 16, LOOKS = 60 };
+	enum { MOST = 16 };
 	const uint64_t flags = KPF_KSM | KPF_THP | KPF_WRITEBACK | KPF_SWAPCACHE;
 	const struct timespec pause = { 0, 500000 };
 	unsigned int step = op->len > MOST ? op->len / MOST : 1, i, look;
+	/* A sleep may be a tick long */
+	const double end = now() + 0.03;
 	uint64_t pfn, is, was[MOST];
 
 	if (pagemap < 0 || kpageflags < 0)
 		return EPERM;
-	for (look = 0; look < LOOKS && !ctl->stop; look++) {
+	for (look = 0; now() < end && !ctl->stop; look++) {
 		for (i = 0; i < MOST && i * step < op->len; i++) {
 			is = flags_at(pagemap, addr_of(op) + (size_t)i * step * page_size,
 				      &pfn) & flags;

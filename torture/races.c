@@ -350,10 +350,10 @@ static void serve(void)
 	char text[32];
 
 	if (ctl->swapoff_wanted) {
-		if (ctl->group.limit_pages)
-			set_file(GROUP "/memory.limit_in_bytes", "-1");
 		const char *swap = opt.swap[ctl->swapoff_wanted - 1];
 
+		if (ctl->group.limit_pages)
+			set_file(GROUP "/memory.limit_in_bytes", "-1");
 		if (swapoff(swap))
 			swapoffs_failed++;
 		else if (swap_on(swap))

@@ -99,9 +99,6 @@ version_of() {
 # sublevel_of DIR: the third number of it
 sublevel_of() { sed -n 's/^SUBLEVEL *= *\([0-9]*\).*/\1/p' "$1/Makefile" 2>/dev/null; }
 
-# version_of_base BASE: the same as version_of, by its base file
-version_of_base() { (read_base "$1" && echo "$VERSION.$PATCHLEVEL"); }
-
 # queue_patches BASE: the files of its queue in their order, a line each
 queue_patches() {
 	queue_all=$(queue_list "$1") || exit 1
@@ -237,9 +234,12 @@ fitting_base() {
 		END { print (fits ? "fits" : "near"), best }'
 }
 
+# twin_of BASE: the base whose kernel it makes by another queue, if there is one
+twin_of() { (read_base "$1" && echo "$SAME_AS"); }
+
 # no_twin BASE: stop if its kernel is that of another base, so that there is one name for a figure
 no_twin() {
-	twin=$(read_base "$1" && echo "$SAME_AS") || exit 1
+	twin=$(twin_of "$1") || exit 1
 	[ -z "$twin" ] || die "the kernel of $1 is that of $twin (tests/static/same $1): measure BASE=$twin"
 }
 

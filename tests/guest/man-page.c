@@ -11,8 +11,9 @@
 
 #include "../../files/tools/testing/selftests/vm/child.h"
 #include "../../files/tools/testing/selftests/vm/swap_out.h"
+#include "marker.h"
 
-enum { NR_PAGES = 16, NOBODY = 65534, MARKER = 32 };
+enum { NR_PAGES = 16, NOBODY = 65534 };
 #define LEN		(NR_PAGES * page_size())
 #define NEEDS_MLOCK2	"needs mlock2()"
 #define FUTURE		(MCL_FUTURE | MCL_ONFAULT)
@@ -403,37 +404,6 @@ static void test_fault_around(void)
 
 /* ---- memory that was in swap before it was locked ---- */
 
-static void write_marker(char *to)
-{
-	uint64_t state = 0x2545f4914f6cdd1dULL;
-	int i;
-
-	for (i = 0; i < MARKER; i++) {
-		state ^= state << 13;
-		state ^= state >> 7;
-		state ^= state << 17;
-		to[i] = 'A' + state % 26;
-	}
-}
-
-static bool is_on_disk(void)
-{
-	const size_t len = 1 << 20;
-	char marker[MARKER], *part = map_pages(len / page_size());
-	int fd = open(RAM_DISK, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	bool found = false;
-	ssize_t got;
-
-	if (fd < 0)
-		tap_bail_out(RAM_DISK);
-	write_marker(marker);
-	while ((got = read(fd, part, len)) > 0 && !found)
-		found = memmem(part, got, marker, MARKER);
-	close(fd);
-	munmap(part, len);
-	return found;
-}
-
 static void test_swapped_before(void)
 {
 	const char *claim = "what was swapped out before it is locked can still be read from the disk";
@@ -449,7 +419,7 @@ static void test_swapped_before(void)
 	memcg_limit(swap_pages() / 2 * page_size());
 	map = map_pages(OUT);
 	for (i = 0; i < OUT; i++)
-		write_marker(map + i * page_size());
+		write_marker(map + i * page_size(), 0);
 	push_out(swap_pages());
 	if (count_pages(map, OUT, page_is_swapped) < OUT / 2)
 		tap_bail_out("pages that stay");
@@ -460,7 +430,7 @@ static void test_swapped_before(void)
 	locked = count_pages(map, OUT, page_is_mlocked) == OUT;
 	memset(map, 0, OUT * page_size());
 	/* The pages are no longer, so this is what was written before */
-	tap_check(is_on_disk(), "%s", claim);
+	tap_check(is_on_disk(0), "%s", claim);
 	if (!locked)
 		printf("# not all of the pages were Mlocked after mlock()\n");
 	munmap(map, OUT * page_size());

@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2154  # tests/host/run sets top and tmp, toy.sh the toy
 #
 # upto.sh - tests of the series as far as a range or a number: scripts/queue --upto,
-# scripts/apply with UPTO=; tests/host/run reads it
+# scripts/apply with UPTO=, tests/static/prefixes; tests/host/run reads it
 
 # The toy's third patch is in a range of its own
 upto_queue=$toy/patches/v4.2-rc1 upto_linux=$toys/upto-linux
@@ -121,5 +121,61 @@ check "apply: where no queue is for the tree, the nearest one is tried as far as
 	fails 'that of v4.2-rc1, up to 00xx, of which every patch fits' upto_apply 00 auto
 check "apply: without it, all of it" fails 'that of v4.2-rc1: 1 of its 3 patches do not fit' upto_apply '' auto
 
+# Does git am take it, as far as each range?  By a toy with a file that has line ends of its own
+cp -R "$top/tests" "$toy/tests"
+upto_out=$toy/out/v4.2-rc1/linux
+git -C "$upto_linux" reset -q --hard "$upto_old"
+seq 1 60 | sed "s/\$/$(printf '\r')/" >"$upto_linux/mm/cr.c"
+git -C "$upto_linux" add -A
+git -C "$upto_linux" commit -qm "a file with CR"
+prefixes() { LOF_CACHE=$toys/upto-cache "$toy/tests/static/prefixes" v4.2-rc1; }
+upto_tree() { LOF_CACHE=$toys/upto-cache LINUX=$upto_linux "$toy/scripts/tree" v4.2-rc1; }
+check "prefixes: without a tree it says so" fails 'no tree .*: make tree BASE=v4.2-rc1' prefixes
+upto_tree >"$toys/upto-is" 2>&1 || :
+upto_before=$(git -C "$upto_out" for-each-ref; git -C "$upto_out" count-objects; ls -A "$upto_out/.git")
+check "prefixes: a queue that is right" prefixes
+upto_claims() { prefixes | grep -x "$1"; }
+check "prefixes: each range of it" upto_claims 'ok 3 - v4.2-rc1: git am as far as 01xx, 4 mails, gives the tree of the series there'
+check "prefixes: the tree is as it was, and no work tree of it was made" sh -c "
+	[ '$upto_before' = \"\$(git -C '$upto_out' for-each-ref; git -C '$upto_out' count-objects; ls -A '$upto_out/.git')\" ] &&
+	[ -z \"\$(git -C '$upto_out' status --porcelain)\" ]"
+# upto_queue_by FILTER: what scripts/queue --upto 00 prints goes through this
+mv "$toy/scripts/queue" "$toy/scripts/queue-real"
+upto_queue_by() {
+	cat >"$toy/scripts/queue" <<-EOF2
+		#!/bin/sh
+		case "\$*" in
+		*--upto\ 00*) "$toy/scripts/queue-real" "\$@" | { $1; } ;;
+		*) exec "$toy/scripts/queue-real" "\$@" ;;
+		esac
+	EOF2
+	chmod +x "$toy/scripts/queue"
+}
+upto_queue_by "cat >/dev/null; '$toy/scripts/queue-real' --upto 0001 v4.2-rc1"
+check "prefixes: a range that lacks its last mail" fails 'it has 2 mails, and 3 belong to it' prefixes
+upto_queue_by "sed 's/^+1 of patch 1\$/+1 of patch 11/'"
+check "prefixes: one with another byte in the midst" fails 'it is not the beginning of the whole mailbox' prefixes
+check "prefixes: its mail is named" grep -qx '# its mail 0002 is another one than that of the whole' "$tmp/out"
+check "prefixes: of that range alone" sh -c "[ \"\$(grep -c '^not ok' '$tmp/out')\" -eq 1 ] && grep -q '^not ok 2 .* 00xx' '$tmp/out'"
+mv "$toy/scripts/queue-real" "$toy/scripts/queue"
+# Another tree than git am gives: the last commit of the branch is not that of the patch
+echo mine >>"$upto_out/mm/file-2.c"
+git -C "$upto_out" commit -qa --amend --no-edit
+check "prefixes: a commit that is not what its mail makes" \
+	fails 'mail 4, "mm: toy: change line 40", gives another tree' prefixes
+check "prefixes: the ranges before it are right" sh -c "
+	grep -q '^ok 2 .* 00xx' '$tmp/out' && grep -q '^not ok 3 .* 01xx' '$tmp/out' && grep -q '^not ok 1 ' '$tmp/out'"
+git -C "$upto_out" reset -q --hard "$(cat "$upto_out/.git/lof-head")"
+# scripts/tree keeps a CR of a mail, and git am, as we say to call it, does not
+cp -R "$upto_linux" "$toys/upto-cr"
+sed -i "5s/^/five /" "$toys/upto-cr/mm/cr.c"
+git -C "$toys/upto-cr" commit -qam "mm: toy: change line 30"
+git -C "$toys/upto-cr" format-patch -q --no-signature --zero-commit --no-stat -N -o "$upto_queue" --start-number 230 -1
+check "prefixes: a tree that is not of this queue is named" fails 'is not what the queue says now: make tree' prefixes
+check "tree: takes a patch with CR" upto_tree
+check "prefixes: which git am does not take" fails 'git am stops at mail 5, "mm: toy: change line 30": error: patch failed: mm/cr.c' prefixes
+check "prefixes: as far as the ranges before it does" sh -c "
+	grep -q '^ok 3 .* 01xx' '$tmp/out' && grep -q '^not ok 4 .* 02xx' '$tmp/out'"
+
+rm -rf "$upto_queue"/0230-* "$toy/tests" "$toy/out" "$toys/upto-cr" "$upto_linux"
 mv "$upto_third" "$upto_queue/0040-mm-toy-change-line-40.patch"
-rm -rf "$upto_linux"

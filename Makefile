@@ -13,6 +13,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= BASE          auto                   the queue and its kernel; auto is v4.2-rc1 if LINUX= or the cache has one, else debian-5.10
 ##= ARCH          x86_64                 the architecture, one of configs/arch
 ##= LINUX         none                   a tree of v4.2-rc1 or v4.2, as BASE; apply: the git tree
+##= UPTO          none                   apply: only as far as a range or a number, 01 or 0170
 ##= KERNEL        none                   test, run, shell: boot this image of your own instead, nothing is built; shared: measure it
 ##= COUNT_KERNEL  none                   shared: count the locks of KERNEL on this image of the same source, scripts/kernel --count
 ##= SHARED        all                    shared: only some memories and numbers of other tasks, "tmpfs anon 1 500"
@@ -44,7 +45,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= LOF_PROGRESS  60                     seconds between two signs of life where there is no terminal
 ##= TMPDIR        /tmp                   for what is thrown away, 300 MB (pressure: 450)
 
-export LINUX KERNEL COUNT_KERNEL SHARED TEST V GDB ACCEL OUT FRESH MIB RUNS BUILDS AS_IS QUICK TMPDIR
+export LINUX UPTO KERNEL COUNT_KERNEL SHARED TEST V GDB ACCEL OUT FRESH MIB RUNS BUILDS AS_IS QUICK TMPDIR
 export LOF_CACHE LOF_CCACHE LOF_MIRROR LOF_ARCHIVE LOF_KEYRING LOF_BUSYBOX LOF_MINUTES LOF_PROGRESS
 # make has a CC of its own, which nobody asked for
 ifneq ($(origin CC),default)
@@ -72,6 +73,9 @@ left_out = $(if $(filter KERNEL:% COUNT_KERNEL:%,$(1)),$(not_takers),$(if $(filt
 refuse_left_out = $(if $(and $($(firstword $(words_of))),$(left_out)),\
 	$(error $(firstword $(words_of))= is for $(takers), and not for $(left_out): unset it))
 $(foreach one,$(for_some),$(call refuse_left_out,$(one)))
+# A tree or mails of a part would be taken for the whole
+wrong := $(if $(UPTO),$(filter-out apply help deps,$(MAKECMDGOALS)))
+$(if $(wrong),$(error UPTO= is for apply, and not for $(wrong): unset it (scripts/queue has an option --upto)))
 only_x86 := numa examples races pressure foreign mutants planted ranges bench bench-peers overhead lru-locks shared shared-peers random-access record semantics demo
 wrong := $(if $(filter-out x86_64,$(ARCH)),$(filter $(only_x86),$(MAKECMDGOALS)))
 $(if $(wrong),$(error $(wrong) is for x86_64 alone, and ARCH=$(ARCH)))

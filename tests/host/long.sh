@@ -238,7 +238,7 @@ cp "$toys/long-lib" "$long/scripts/lib/lib.sh"
 mkdir -p "$long/tests/host"
 for script in scripts/deps scripts/lint scripts/tree scripts/kernel scripts/test scripts/kselftest \
 	scripts/torture scripts/bisect-check scripts/examples scripts/lib/libc-test scripts/lib/hold-page \
-	tests/static/tables tests/static/mutants; do
+	tests/static/tables tests/static/mutants tests/static/prefixes; do
 	echo "echo '${script##*/}' >>'$toys/called'; echo '1 passed, 0 failed, 0 skipped'" | stand_in "$script"
 done
 printf 'echo "ok 1 - a"\necho "1..${PLANNED:-1}"\n' | stand_in tests/host/run
@@ -246,6 +246,8 @@ printf '[ -z "${TEST:-}${KERNEL:-}${LOF_RUNS:-}${LOF_IMAGE:-}${LOF_TEST_SECONDS:
 long_check() { env -u CI -u LOF_MINUTES LINUX="$toy_linux" "$@"; }
 : >"$toys/called"
 check "check: what passes" long_check "$long/scripts/check" v4.2-rc1
+check "check: git am, once, after the tree" sh -c "
+	[ \"\$(grep -x 'tree\|prefixes' '$toys/called' | paste -sd' ')\" = 'tree prefixes' ]"
 check "check: undoes the lines of the mutants" grep -qx mutants "$toys/called"
 check "check: a base that is misspelled" fails "no base 'v4.2-rcl'" \
 	long_check CI=true "$long/scripts/check" v4.2-rc1 v4.2-rcl

@@ -43,9 +43,10 @@ check() {
 # value WHAT TEXT: a cell of the table
 value() { echo "# value: $1: $2"; }
 
-# last_words: of the program, but no results of its own; and its last calls
+# last_words: of the program, but no results of its own, and nothing that would be taken for a
+# complaint of the kernel; and its last calls
 last_words() {
-	sed '/ok [0-9]/d; s/^/# said: /' $log | tail -n 20
+	sed '/ok [0-9]/d; s/WARNING: //; s/^/# said: /' $log | tail -n 20
 	sed 's/^/# trace: /' $trace 2>/dev/null | tail -n 20
 }
 
@@ -94,6 +95,15 @@ start() {
 	(as_planned /usr/bin/strace -D -ff -o $traces/task -e trace=mlock,mlock2,mlockall,munlock,munlockall \
 		"$@") <$input >>$log 2>&1 &
 	pid=$!
+}
+
+# start_again COMMAND...: end it, forget what it has said, and start it once more
+start_again() {
+	kill "$pid"
+	wait "$pid" 2>/dev/null
+	: >$log
+	rm -f $traces/*
+	start "$@"
 }
 
 # until_said REGEX [FILE]: wait for a line of what it says

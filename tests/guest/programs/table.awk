@@ -17,7 +17,7 @@ function column(file) {
 # What stands in a cell of a table
 function cell(text) {
 	gsub(/\|/, "\\|", text)
-	return text
+	return text == "" ? "none seen" : text
 }
 { sub(/\r$/, "") }
 FNR == 1 { kernel[++kernels] = column(FILENAME) }

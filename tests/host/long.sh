@@ -340,7 +340,7 @@ all_script scripts/kernel <<-'EOF2'
 	git -C "$top/out/$1/linux" diff --quiet && kind=series || kind=edited
 	echo "new, $kind" >"$top/out/$1/$name/image"
 EOF2
-for script in scripts/torture:-debug scripts/races:-control scripts/foreign:-debug scripts/pressure: scripts/numa:-debug \
+for script in scripts/torture:-debug scripts/races:-control scripts/foreign:-debug scripts/programs: scripts/pressure: scripts/numa:-debug \
 	scripts/test: scripts/kselftest: scripts/check: scripts/mutants: scripts/ranges: scripts/bisect-check: scripts/lib/hold-page: \
 	scripts/lib/nommu: tests/static/uapi: tests/static/objects: scripts/deps:; do
 	echo "echo \"runs \$0 on \$(cat \$top/out/v4.2-rc1/x86_64${script#*:}/image)\"" | all_script "${script%:*}"

@@ -12,7 +12,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 
 ##= BASE          auto                   the queue and its kernel; auto is v4.2-rc1 if LINUX= or the cache has one, else debian-5.10
 ##= ARCH          x86_64                 the architecture, one of configs/arch
-##= LINUX         none                   a tree of v4.2-rc1 or v4.2, as BASE; apply: the git tree
+##= LINUX         none                   a tree of v4.2-rc1, v4.2, 4.2.8 or 4.1, as BASE; apply: the git tree
 ##= UPTO          none                   apply: only as far as a range or a number, 01 or 0170
 ##= KERNEL        none                   test, run, shell: boot this image of your own instead, nothing is built; shared: measure it
 ##= COUNT_KERNEL  none                   shared: count the locks of KERNEL on this image of the same source, scripts/kernel --count

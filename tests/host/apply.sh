@@ -425,7 +425,7 @@ check "apply: a tree of 5.10 with its own mlock2() is told what to do" fails 'ta
 echo 'VERSION=5 PATCHLEVEL=10 SUBLEVEL=8 MLOCK2=yes' >"$toy/patches/other/base"
 mkdir "$toy/patches/third"
 cp "$toy/patches/other/base" "$toy/patches/third"
-check "apply: BASE=auto with two queues for the version asks which" fails 'more than one queue: other third; choose with BASE=' by_version
+check "apply: BASE=auto with two queues that fit asks which" fails 'more than one queue fits: other third; choose with BASE=' by_version
 rm -r "$toy/patches/other" "$toy/patches/third"
 git -C "$toy_linux" reset -q --hard HEAD~2
 reset_toy

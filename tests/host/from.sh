@@ -165,9 +165,9 @@ rm -rf "$toy/patches/deb-a" "$toy/patches/deb-b" "$toy/out/deb-b" "$LOF_CACHE/ba
 
 # A queue of fixes alone
 check "fixes: a base with SCOPE=fixes has not the whole series" sh -c ". '$top/scripts/lib/lib.sh'
-	whole=\$(for one in \$(bases); do ! whole_series \$one || echo \$one; done | paste -sd' ')
+	whole=\$(for one in \$(bases); do ! whole_series \$one || echo \$one; done | LC_ALL=C sort | paste -sd' ')
 	echo \"\$whole\"
-	[ \"\$whole\" = 'debian-5.10 stock-5.10 v4.2-rc1' ]" "$top/scripts/x"
+	[ \"\$whole\" = 'debian-5.10 qnap-4.2.8 stock-5.10 v4.1 v4.1.52 v4.2-rc1 v4.2.8' ]" "$top/scripts/x"
 
 # Which queue apply picks
 rm -rf "$child"
@@ -207,6 +207,44 @@ check "apply: 6.12, of any third number, gets debian-6.12" is_for 6.12 3 yes 'fi
 check "apply: stock 5.10 does not" is_for 5.10 200 yes 'fits stock-5.10'
 check "apply: 6.1 is told that it is the nearest" is_for 6.1 3 yes 'near debian-6.12'
 check "apply: 5.15 is told another one" is_for 5.15 3 yes 'near stock-5.10'
+check "apply: 4.2 gets v4.2-rc1" is_for 4.2 0 no 'fits v4.2-rc1'
+check "apply: 4.2.8 gets one of two, by what fits" sh -c "
+	. '$top/scripts/lib/lib.sh'; fitting_base 4.2 8 no | tr ' ' '\n' | LC_ALL=C sort | paste -sd' ' | grep -qx 'fits qnap-4.2.8 v4.2.8'" "$top/scripts/x"
+check "apply: 4.1.15 gets v4.1" is_for 4.1 15 no 'fits v4.1'
+check "apply: 4.1.52 gets its own" is_for 4.1 52 no 'fits v4.1.52'
+check "apply: 3.18 is told the nearest" is_for 3.18 140 no 'near v4.1.52'
+# Two vendors' kernels of one number: which queue it is shows by what fits
+sibling=$toy/patches/sibling
+mkdir "$sibling"
+picks_at=$(git -C "$toys/picks" rev-parse HEAD)
+cp "$child/base" "$sibling/base"
+sed 's/^ 18$/ another 18/' "$parent/0020-mm-toy-change-line-20.patch" >"$sibling/0020-mm-toy-change-line-20.patch"
+# vendors COMMAND: a tree of the sibling's, changed by COMMAND, to which a queue is applied
+vendors() {
+	git -C "$toys/picks" reset -q --hard "$old"
+	printf 'VERSION = 4\nPATCHLEVEL = 2\nSUBLEVEL = 8\n' >"$toys/picks/Makefile"
+	sed -i '18s/.*/another 18/' "$toys"/picks/mm/file-*.c
+	(cd "$toys/picks" && "$@")
+	git -C "$toys/picks" commit -qam "a vendor's"
+	LINUX=$toys/picks "$toy/scripts/apply" auto >"$toys/picked" 2>&1
+}
+check "apply: of two queues for one version that one of which every patch fits" vendors true
+check "apply: it says that it tries them" grep -q \
+	'is Linux 4.2.8 without mlock2(), and there is more than one queue for that: trying child sibling' "$toys/picked"
+check "apply: and which it is" grep -q 'BASE=auto is sibling: of that every patch fits' "$toys/picked"
+check "apply: that one was applied" sh -c "
+	git -C '$toys/picks' log -3 --format=%s | grep -qx 'mm: toy: change line 20' && grep -qx 'another 18' '$toys/picks/mm/file-2.c'"
+! vendors sed -i '39,41s/^/other /' mm/file-5.c || :
+check "apply: with none that fits it says how many do not, of each" grep -q \
+	'no queue for that fits: child (2 of its patches do not fit), sibling (1 of its patches do not fit); nothing was changed' "$toys/picked"
+check "apply: with LINUX= of such a tree BASE=auto asks which" fails \
+	'is Linux 4.2.8, for which there is more than one base: child sibling; choose with BASE=' \
+	env LINUX="$toys/picks" "$toy/scripts/lib/base" auto
+check "base: --here of both, and not of one for another version" sh -c "
+	export LINUX='$toys/picks'
+	'$toy/scripts/lib/base' --here child && '$toy/scripts/lib/base' --here sibling && ! '$toy/scripts/lib/base' --here v4.2-rc1"
+rm -r "$sibling"
+git -C "$toys/picks" reset -q --hard "$picks_at"
 # What no queue is for
 sed -i '18,22s/^/other /' "$toys/picks/mm/file-2.c"
 sed -i '39,41s/^/other /' "$toys/picks/mm/file-5.c"
@@ -235,3 +273,32 @@ check "base: BASE=auto with LINUX= is the base that fits" sh -c "
 check "base: and one without such a base stays v4.2-rc1" sh -c "
 	[ \"\$(LINUX='$toy_linux' '$toy/scripts/lib/base' auto)\" = v4.2-rc1 ]"
 rm -rf "$child" "$toy/patches/taken-out" "$toy/patches/has-it" "$toy/out/child" "$toys/picks" "$child_linux"
+
+# The numbers of a vendor's own calls, which ARM's table counts from its end
+vendor=$toys/vendor-out/qnap-4.2.8
+mkdir -p "$vendor/control/arch/arm/kernel" "$vendor/control/arch/arm/include/uapi/asm"
+{
+	echo '#define __NR_SYSCALL_BASE 0x900000'
+	echo '#define __NR_execveat (__NR_SYSCALL_BASE+387)'
+	echo '#define __QNAP_SYSCALL_BASE (__NR_SYSCALL_BASE+449)'
+	echo '#define __NR_own (__QNAP_SYSCALL_BASE+1)'
+	echo '#define __NR_second (__QNAP_SYSCALL_BASE+2)'
+} >"$vendor/control/arch/arm/include/uapi/asm/unistd.h"
+{
+	seq 0 386 | sed 's/.*/\tCALL(sys_call_&)/'
+	printf '\tCALL(sys_execveat)\n#if defined(CONFIG_MACH_QNAPTS) && defined(CONFIG_ARCH_ALPINE)\n'
+	printf '.equ qnap_padding, (__QNAP_SYSCALL_BASE - __NR_execveat)\n.rept qnap_padding\n\tCALL(sys_ni_syscall)\n.endr\n'
+	printf '/* 450 */ CALL(sys_own)\n\tCALL(sys_second)\n#endif\n'
+} >"$vendor/control/arch/arm/kernel/calls.S"
+cp -R "$vendor/control" "$vendor/linux"
+sed -i 's/^#define __NR_execveat.*/&\n#define __NR_mlock2 (__NR_SYSCALL_BASE+390)/' "$vendor/linux/arch/arm/include/uapi/asm/unistd.h"
+sed -i 's/CALL(sys_execveat)/&\n CALL(sys_ni_syscall)\n CALL(sys_ni_syscall)\n CALL(sys_mlock2)/' "$vendor/linux/arch/arm/kernel/calls.S"
+tables() { OUT=$toys/vendor-out "$top/tests/static/tables" qnap-4.2.8; }
+check "tables: a vendor's calls that would move are a failure" fails '^# moved: 450 CALL(sys_own)' tables
+check "tables: with where they would be" grep -qx '# it is: 453 CALL(sys_own)' "$tmp/out"
+sed -i 's/_BASE - __NR_execveat/_BASE - __NR_mlock2/' "$vendor/linux/arch/arm/kernel/calls.S"
+check "tables: counted from mlock2() they stay" tables
+check "tables: and each is where the header says" sh -c "OUT='$toys/vendor-out' '$top/tests/static/tables' qnap-4.2.8 | grep -qx 'ok .* - arm: second is entry 451, as its header says'"
+sed -i 's/ CALL(sys_mlock2)//' "$vendor/linux/arch/arm/kernel/calls.S"
+check "tables: a table without mlock2() is a failure" fails '^# it is: nowhere' tables
+rm -rf "$toys/vendor-out"

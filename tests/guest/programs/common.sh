@@ -97,6 +97,19 @@ start() {
 	pid=$!
 }
 
+# start_wrapper LIBC: start wrapper.c of that library, for 16 MiB; $address is where they are
+start_wrapper() {
+	start "/tests/wrapper-$1" $((16 << 20))
+	until_said '^locked by '
+	address=$(sed -n 's/^locked by .* at 0x//p' $log)
+}
+# look_at_wrapper: its calls, and look at what it has locked
+look_at_wrapper() {
+	value calls "$(calls)"
+	value "errno of mlock2()" "$(sed -n 's/^mlock2: //p' $log)"
+	look "$address"
+}
+
 # start_again COMMAND...: end it, forget what it has said, and start it once more
 start_again() {
 	kill "$pid"

@@ -6,11 +6,8 @@
 # shellcheck source=tests/guest/programs/common.sh
 . /tests/common.sh
 plan 4 libc6 "./wrapper 16777216 (glibc)"
-start /tests/wrapper-glibc $((16 << 20))
-until_said '^locked by '
-value calls "$(calls)"
-value "errno of mlock2()" "$(sed -n 's/^mlock2: //p' $log)"
-look "$(sed -n 's/^locked by .* at 0x//p' $log)"
+start_wrapper glibc
+look_at_wrapper
 check "glibc: mlock2(MLOCK_ONFAULT) succeeds" grep -q '^locked by mlock2 ' $log
 check "glibc: the range is locked by one call or the other" something
 check "glibc: a quarter of the range, or more, is not resident" sparse

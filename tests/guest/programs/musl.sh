@@ -6,11 +6,8 @@
 # shellcheck source=tests/guest/programs/common.sh
 . /tests/common.sh
 plan 4 musl "./wrapper 16777216 (musl)"
-start /tests/wrapper-musl $((16 << 20))
-until_said '^locked by '
-value calls "$(calls)"
-value "errno of mlock2()" "$(sed -n 's/^mlock2: //p' $log)"
-look "$(sed -n 's/^locked by .* at 0x//p' $log)"
+start_wrapper musl
+look_at_wrapper
 check "musl: mlock2(MLOCK_ONFAULT) succeeds" grep -q '^locked by mlock2 ' $log
 check "musl: the range is locked by one call or the other" something
 check "musl: a quarter of the range, or more, is not resident" sparse

@@ -7,9 +7,8 @@
 # shellcheck source=tests/guest/programs/common.sh
 . /tests/common.sh
 plan 2 procps "pmap -XX PID"
-start /tests/wrapper-glibc $((16 << 20))
-until_said '^locked by '
-/tests/lockmap -n "$pid" "$(sed -n 's/^locked by .* at 0x//p' $log)" | sed -n '1s/-.*//p' >/tmp/address
+start_wrapper glibc
+/tests/lockmap -n "$pid" "$address" | sed -n '1s/-.*//p' >/tmp/address
 # Its first column is the address; under VmFlags are words of two letters, at the end
 pmap -XX "$pid" >/tmp/pmap 2>&1
 flags=$(sed -n "s/^ *0*$(sed 's/^0*//' /tmp/address) .* \(rd wr [a-z? ]*[a-z?]\) *$/\1/p" /tmp/pmap)

@@ -13,6 +13,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= BASE          auto                   the queue and its kernel; auto is v4.2-rc1 if LINUX= or the cache has one, else debian-5.10
 ##= ARCH          x86_64                 the architecture, one of configs/arch
 ##= LINUX         none                   a tree of v4.2-rc1, v4.2, 4.2.8 or 4.1, as BASE; apply: the git tree
+##= UPTO          none                   apply: only as far as a range or a number, 01 or 0170
 ##= KERNEL        none                   test, run, shell: boot this image of your own instead, nothing is built; shared: measure it
 ##= COUNT_KERNEL  none                   shared: count the locks of KERNEL on this image of the same source, scripts/kernel --count
 ##= SHARED        all                    shared: only some memories and numbers of other tasks, "tmpfs anon 1 500"
@@ -20,6 +21,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= PROG          none                   run: the program, for ARCH, static or not
 ##= ARGS          none                   run: its arguments, quoted as for a shell
 ##= DEBUG         none                   kernel, test, torture: 1 or vm: with lockdep, kmemleak and other checks; kasan; kcsan (5.10)
+##= PROGRAMS      all                    programs: only these, "earlyoom qemu", judged without a table
 ##= V             none                   1: show the guest's console while it runs
 ##= GDB           none                   1: the guest waits for a debugger
 ##= ACCEL         tcg                    kvm: use it, if a guest boots with it here
@@ -44,7 +46,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= LOF_PROGRESS  60                     seconds between two signs of life where there is no terminal
 ##= TMPDIR        /tmp                   for what is thrown away, 300 MB (pressure: 450)
 
-export LINUX KERNEL COUNT_KERNEL SHARED TEST V GDB ACCEL OUT FRESH MIB RUNS BUILDS AS_IS QUICK TMPDIR
+export LINUX UPTO KERNEL COUNT_KERNEL SHARED TEST PROGRAMS V GDB ACCEL OUT FRESH MIB RUNS BUILDS AS_IS QUICK TMPDIR
 export LOF_CACHE LOF_CCACHE LOF_MIRROR LOF_ARCHIVE LOF_KEYRING LOF_BUSYBOX LOF_MINUTES LOF_PROGRESS
 # make has a CC of its own, which nobody asked for
 ifneq ($(origin CC),default)
@@ -63,7 +65,7 @@ $(if $(wrong),$(error DEBUG= is for $(with_debug), and not for $(wrong): unset i
 # A kernel is for every target that is named, the others for one of them.
 for_some := KERNEL:run:shell:test:shared:shared-peers COUNT_KERNEL:shared:shared-peers SHARED:shared:shared-peers \
 	TEST:test:control PROG:run ARGS:run MINUTES:torture:planted:pressure:foreign SEED:torture:planted:pressure:foreign \
-	QUICK:mutants:races FROM:bisect-check \
+	QUICK:mutants:races FROM:bisect-check PROGRAMS:programs \
 	AS_IS:bench:bench-peers:overhead:lru-locks:shared:shared-peers:random-access:record:semantics
 words_of = $(subst :, ,$(1))
 takers = $(wordlist 2,99,$(words_of))
@@ -72,7 +74,10 @@ left_out = $(if $(filter KERNEL:% COUNT_KERNEL:%,$(1)),$(not_takers),$(if $(filt
 refuse_left_out = $(if $(and $($(firstword $(words_of))),$(left_out)),\
 	$(error $(firstword $(words_of))= is for $(takers), and not for $(left_out): unset it))
 $(foreach one,$(for_some),$(call refuse_left_out,$(one)))
-only_x86 := numa examples races pressure foreign mutants planted ranges bench bench-peers overhead lru-locks shared shared-peers random-access record semantics demo
+# A tree or mails of a part would be taken for the whole
+wrong := $(if $(UPTO),$(filter-out apply help deps,$(MAKECMDGOALS)))
+$(if $(wrong),$(error UPTO= is for apply, and not for $(wrong): unset it (scripts/queue has an option --upto)))
+only_x86 := numa examples races pressure foreign programs mutants planted ranges bench bench-peers overhead lru-locks shared shared-peers random-access record semantics demo
 wrong := $(if $(filter-out x86_64,$(ARCH)),$(filter $(only_x86),$(MAKECMDGOALS)))
 $(if $(wrong),$(error $(wrong) is for x86_64 alone, and ARCH=$(ARCH)))
 debug := $(if $(DEBUG),--debug$(addprefix -,$(filter kasan kcsan,$(DEBUG))))
@@ -81,7 +86,7 @@ built := $(if $(KERNEL),,kernel)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
-	apply bisect-check ranges check-all mutants uapi objects numa examples races torture planted pressure foreign semantics lint bench \
+	apply bisect-check ranges check-all mutants uapi objects numa examples races torture planted pressure foreign programs semantics lint bench \
 	bench-peers overhead lru-locks shared shared-peers random-access record pictures clean
 
 help:	## this list (the default)
@@ -165,6 +170,10 @@ pressure: kernel	## secrets, and pages of a large file, where memory is short an
 foreign: tree	## trinity and stress-ng on the debug kernel, for MINUTES=
 	scripts/kernel $(base) x86_64 --debug
 	scripts/foreign $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(base)
+programs: kernel	## Debian's programs that lock memory, unmodified, with and without the patches
+	scripts/programs $(base)
+	scripts/kernel $(base) x86_64 --control
+	scripts/programs $(base) --control
 
 ##@ Measure it
 bench: kernel	## instruction counts: the series and its control kernel, in out/bench

@@ -19,7 +19,7 @@ END {
 		p = c[d[i], "plain"]; m = c[d[i], "mlock"]; o = c[d[i], "on-fault"]
 		if (p == "" || m == "" || o == "") { print "a column is missing" > "/dev/stderr"; exit 1 }
 		better = o / (p < m ? p : m)
-		printf "| %s | %.1f | %d | %d | %d | %.3f | %.3f | %.3f | %s | %s |\n", memory[i], permille[i] / 10,
+		printf "| %s | %.1f | %.0f | %.0f | %.0f | %.3f | %.3f | %.3f | %s | %s |\n", memory[i], permille[i] / 10,
 			p, m, o, o / p, o / m, better,
 			memory[i] == "anonymous" ? limit(base, key) : "", memory[i] == "anonymous" ? met(base, key, better) : ""
 	}

@@ -22,14 +22,14 @@ $1 == "faults" {
 	word = met(base, a_fault, $7 / $4)
 	if (word != "met")
 		bad = 1
-	printf "| %s | %s | %d | %d | %d | %d | %.2f | %s | %s |\n", $2, $3, $4, $5, $6, $7, $7 / $4, limit(base, a_fault), word
+	printf "| %s | %s | %.0f | %.0f | %.0f | %.0f | %.2f | %s | %s |\n", $2, $3, $4, $5, $6, $7, $7 / $4, limit(base, a_fault), word
 }
 $1 == "unlock" {
 	ours = $6 / $5
 	most = control[$2, $3, $4] > limit(base, a_page) ? control[$2, $3, $4] : limit(base, a_page)
-	printf "| %s | %s | %s | %d | %.2f | %.2f | %.2f | %s |\n", $2, $3, $4, $5, ours, control[$2, $3, $4], most, ours <= most ? "met" : "**missed**"
+	printf "| %s | %s | %s | %.0f | %.2f | %.2f | %.2f | %s |\n", $2, $3, $4, $5, ours, control[$2, $3, $4], most, ours <= most ? "met" : "**missed**"
 	if (ours > most)
 		bad = 1
 }
-$1 == "cross" { printf "| %s | %d | %d | %d | %d |\n", $2, $3, $4, $5, $6 }
+$1 == "cross" { printf "| %s | %.0f | %.0f | %.0f | %.0f |\n", $2, $3, $4, $5, $6 }
 END { exit bad }

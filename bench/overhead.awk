@@ -49,7 +49,7 @@ END {
 		if (data)
 			printf "%s\t%.5f\t%.5f\t%.5f\n", what, p / c, low, high
 		else
-			printf "| %s | %d | %d | %d | %.4f | %.4f | %.4f | %s | %s |\n", what, count,
+			printf "| %s | %.0f | %.0f | %.0f | %.4f | %.4f | %.4f | %s | %s |\n", what, count,
 				c, p, p / c, low, high, limit(base, key), met(base, key, p / c)
 	}
 	if (!rows) {

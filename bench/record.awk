@@ -15,7 +15,7 @@ BEGIN { FS = "\t"; control = base "-control" }
 	}
 }
 function commas(v,	s) {
-	s = sprintf("%d", v)
+	s = sprintf("%.0f", v)
 	while (match(s, /[0-9][0-9][0-9][0-9]/) && match(s, /^[0-9]+/) && RLENGTH > 3)
 		s = substr(s, 1, RLENGTH - 3) "," substr(s, RLENGTH - 2)
 	return s

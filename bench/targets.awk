@@ -51,7 +51,7 @@ function value(kernel, i,   v, r) {
 	return r == "" ? "" : v / r
 }
 function show(v, i) {
-	return v == "" ? "n/a" : base[i] == "" ? sprintf("%d", v) : sprintf("%.3f", v)
+	return v == "" ? "n/a" : base[i] == "" ? sprintf("%.0f", v) : sprintf("%.3f", v)
 }
 END {
 	printf "| what |"

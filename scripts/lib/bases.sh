@@ -99,9 +99,14 @@ version_of() {
 # sublevel_of DIR: the third number of it
 sublevel_of() { sed -n 's/^SUBLEVEL *= *\([0-9]*\).*/\1/p' "$1/Makefile" 2>/dev/null; }
 
-# queue_patches BASE: the files of its queue in their order, a line each
+# queue_patches BASE [UPTO]: the files of its queue in their order, a line each, all of them or as
+# far as UPTO
 queue_patches() {
-	queue_all=$(queue_list "$1") || exit 1
+	if [ $# -eq 1 ]; then
+		queue_all=$(queue_list "$1") || exit 1
+	else
+		queue_all=$(queue_upto "$1" "$2") || exit 1
+	fi
 	printf '%s\n' "$queue_all" | sed -n 's/^[0-9]*	//p'
 }
 # queue_list BASE: the same, "NNNN <tab> file".  A number that a base lacks has to be one of the
@@ -152,6 +157,21 @@ queue_list() {
 			}'
 	)
 }
+
+# queue_upto BASE UPTO: the same as queue_list, as far as UPTO, a range (01) or the number of a
+# patch (0170); one of which the queue has none is no place to stop after
+queue_upto() {
+	upto_all=$(queue_list "$1") || exit 1
+	case $2 in
+	[0-9][0-9]|[0-9][0-9][0-9][0-9]) upto_here=$(printf '%s\n' "$upto_all" | grep "^$2" || :) ;;
+	*) upto_here= ;;
+	esac
+	[ -n "$upto_here" ] ||
+		die "$1 has no patch '$2' to stop after: give a range ($(ranges_of "$1")) or a number of scripts/queue --list $1"
+	printf '%s\n' "$upto_all" | awk -F'\t' -v upto="$2" '(substr($1, 1, length(upto)) "") <= (upto "")'
+}
+# ranges_of BASE: those that its queue has patches of, "00 01 03"
+ranges_of() { queue_list "$1" | cut -c1-2 | uniq | paste -sd' '; }
 
 # files_of BASE: the new files of its series, "file below files/ <tab> path in the tree", in the
 # order of the latter

@@ -502,10 +502,10 @@ mails_say() {
 	fi
 }
 
-# split_queue BASE DIR: the mails of BASE's queue as DIR/0001 and so on
+# split_queue BASE DIR [UPTO]: the mails of BASE's queue as DIR/0001 and so on, as far as UPTO
 split_queue() {
 	mkdir -p "$2"
-	TMPDIR=$2 "$top/scripts/queue" "$1" >"$2/queue" || die "the queue of $1 cannot be read"
+	TMPDIR=$2 "$top/scripts/queue" ${3:+--upto "$3"} "$1" >"$2/queue" || die "the queue of $1 cannot be read"
 	git mailsplit --keep-cr -d4 -o"$2" "$2/queue" >/dev/null
 	rm "$2/queue"
 }

@@ -58,7 +58,7 @@ esac
 
 # What picks another kernel or test than those that a script means, ends one early, or makes
 # it another one
-picks="TEST KERNEL COUNT_KERNEL SHARED FROM QUICK AS_IS LOF_IMAGE LOF_RUNS LOF_TEST_SECONDS LOF_BOOT_SECONDS"
+picks="TEST PROGRAMS KERNEL COUNT_KERNEL SHARED FROM QUICK AS_IS LOF_IMAGE LOF_RUNS LOF_TEST_SECONDS LOF_BOOT_SECONDS"
 # no_picks [NAME...]: unset all of them but NAME, for a script that judges by what it means
 no_picks() {
 	for pick in $picks; do

@@ -79,6 +79,10 @@ mirrors() {
 			}' | awk '!seen[$0]++'
 }
 
+# trust_keyring FILE: from now on own_apt wants what is signed by it, if it is there
+debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+trust_keyring() { [ -r "$1" ] && apt_trust=signed-by=$1; }
+
 # own_apt MIRROR SUITE ARCHITECTURE COMMAND...: apt with a state of its own in $apt,
 # which knows MIRROR alone, and needs no root
 own_apt() {

@@ -234,6 +234,10 @@ check "apply: it says that it tries them" grep -q \
 check "apply: and which it is" grep -q 'BASE=auto is sibling: of that every patch fits' "$toys/picked"
 check "apply: that one was applied" sh -c "
 	git -C '$toys/picks' log -3 --format=%s | grep -qx 'mm: toy: change line 20' && grep -qx 'another 18' '$toys/picks/mm/file-2.c'"
+export UPTO=00
+vendors true || :
+unset UPTO
+check "apply: with UPTO= it says of which queue" grep -q 'making .*, up to 00xx of sibling$' "$toys/picked"
 ! vendors sed -i '39,41s/^/other /' mm/file-5.c || :
 check "apply: with none that fits it says how many do not, of each" grep -q \
 	'no queue for that fits: child (2 of its patches do not fit), sibling (1 of its patches do not fit); nothing was changed' "$toys/picked"

@@ -56,7 +56,7 @@ echo "case \$* in *' -s '*) echo 'Inst bc (1)'; echo 'Remv his-tool [2]' ;;
 check "deps: what would have to be removed is named" \
 	fails 'would remove: his-tool' on_machine "$toy/scripts/deps" demo
 check "deps: each list of packages is sorted" sh -c "
-	for list in demo check all; do
+	for list in demo check all guest; do
 		grep \"^\$list	\" '$top/scripts/lib/packages.tsv' | cut -f2 | LC_ALL=C sort -c || exit 1
 	done"
 

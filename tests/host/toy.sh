@@ -11,7 +11,7 @@ toy=$toys/toy-project toy_linux=$toys/toy-linux
 mkdir -p "$toy/files/tools" "$toy/patches/v4.2-rc1" "$toy_linux/mm" "$toys/empty"
 cp -R "$top/scripts" "$top/configs" "$top/guest" "$toy"
 cp "$top/patches/v4.2-rc1/base" "$toy/patches/v4.2-rc1"
-cp "$top/patches/files.mail" "$toy/patches"
+cp "$top/patches"/*.mail "$toy/patches"
 for i in 1 2 3 4 5 6 7 8; do
 	seq 1 2000 >"$toy/files/tools/new-$i"
 	seq 1 60 >"$toy_linux/mm/file-$i.c"

@@ -290,3 +290,24 @@ check "expected: a piece of it that was renamed is named" expected_row \
 check "expected: a program that is gone is named" expected_row 'no program mlock3' debian-5.10 x86_64 mlock3 '*'
 check "expected: an architecture that is gone is named" expected_row 'no architecture vax' debian-5.10 x86_64,vax mlock2-more '*'
 check "expected: a base that is gone is named" expected_row 'no base v4.3' v4.3 x86_64 mlock2-more '*'
+check "expected: a check of a program of Debian is known" expected_row \
+	'^ok' debian-5.10 x86_64 earlyoom "earlyoom has locked memory"
+check "expected: one of them that was renamed is named" expected_row \
+	'earlyoom has no check "earlyoom locks all memory"' debian-5.10 x86_64 earlyoom "earlyoom locks all memory"
+
+# The tables of docs/programs.md
+programs_table() {	# LINE: is one of them
+	mkdir -p "$tmp/programs/v4.2-rc1/x86_64/results" "$tmp/programs/peers/5.10/results"
+	printf '%s\n' '# run /bin/busybox env A=b /tests/one' '# package: one 1:2-3' '# command: one -x' \
+		'# value: calls: a|b: c' 'ok 1 - a' '# exit 0' >"$tmp/programs/v4.2-rc1/x86_64/results/programs.log"
+	printf '%s\n' '# setup /tests/set-up' '# exit 0' '# run /tests/one' '# value: more: 5' 'not ok 1 - a' '# exit 1' \
+		>"$tmp/programs/peers/5.10/results/programs.log"
+	awk -v out="$tmp/programs/" -f "$top/tests/guest/programs/table.awk" \
+		"$tmp/programs/v4.2-rc1/x86_64/results/programs.log" "$tmp/programs/peers/5.10/results/programs.log" |
+		grep -qxF -e "$1"
+}
+check "programs: the table has package, version and command" programs_table '| one | one | 1:2-3 | `one -x` |'
+check "programs: and a column for each kernel" programs_table '| program | what | v4.2-rc1 | stock 5.10 |'
+check "programs: and what only one of them has said" programs_table '| one | calls | a\|b: c | - |'
+check "programs: and what only the other one has" programs_table '| one | more | - | 5 |'
+check "programs: and how many checks failed" programs_table '| all | checks that fail | 0 | 1 |'

@@ -278,6 +278,17 @@ check "base: and one without such a base stays v4.2-rc1" sh -c "
 	[ \"\$(LINUX='$toy_linux' '$toy/scripts/lib/base' auto)\" = v4.2-rc1 ]"
 rm -rf "$child" "$toy/patches/taken-out" "$toy/patches/has-it" "$toy/out/child" "$toys/picks" "$child_linux"
 
+# A table of what an unpatched kernel does that differs from another one's
+mkdir -p "$toys/rows"
+printf '# why\np\tone\tpass\twhy\np\ttwo\tfail\twhy\n' >"$toys/rows/control-a.tsv"
+printf '# why\nFROM\tcontrol-a.tsv\np\ttwo\tpass\tfor this one\nq\tone\tskip\ttoo\n' >"$toys/rows/control-b.tsv"
+printf 'FROM\tcontrol-none.tsv\n' >"$toys/rows/control-c.tsv"
+rows() { sh -c ". '$top/scripts/lib/lib.sh'; rows_of '$toys/rows/control-$1.tsv'" "$top/scripts/x"; }
+check "rows: a table with FROM has the rows of the other one, but for its own" sh -c "
+	. '$top/scripts/lib/lib.sh'
+	[ \"\$(rows_of '$toys/rows/control-b.tsv' | cut -f1-3 | tr '\t\n' ' ,')\" = 'p one pass,p two pass,q one skip,' ]" "$top/scripts/x"
+check "rows: one that is not there is named" fails 'control-c.tsv has FROM control-none.tsv: no such table' rows c
+
 # The numbers of a vendor's own calls, which ARM's table counts from its end
 vendor=$toys/vendor-out/qnap-4.2.8
 mkdir -p "$vendor/control/arch/arm/kernel" "$vendor/control/arch/arm/include/uapi/asm"

@@ -273,3 +273,17 @@ control_of() {
 		control_path=$top/${2%%%*}$1${2#*%}
 	echo "$control_path"
 }
+
+# rows_of TABLE: those of a table of tests/expect.  One that differs from another in a few rows
+# begins with FROM, a tab and the name of that, and has these rows alone.
+rows_of() {
+	rows_from=$(sed -n 's/^FROM	//p' "$1")
+	[ -z "$rows_from" ] || [ -f "${1%/*}/$rows_from" ] || die "$1 has FROM $rows_from: no such table"
+	{
+		[ -z "$rows_from" ] || rows_of "${1%/*}/$rows_from"
+		sed '/^FROM	/d' "$1"
+	} | awk -F'\t' '/^#/ || NF == 0 { next }
+		!(($1, $2) in at) { at[$1, $2] = ++n }
+		{ row[at[$1, $2]] = $0 }
+		END { for (i = 1; i <= n; i++) print row[i] }'
+}

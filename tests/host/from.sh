@@ -278,6 +278,17 @@ check "base: and one without such a base stays v4.2-rc1" sh -c "
 	[ \"\$(LINUX='$toy_linux' '$toy/scripts/lib/base' auto)\" = v4.2-rc1 ]"
 rm -rf "$child" "$toy/patches/taken-out" "$toy/patches/has-it" "$toy/out/child" "$toys/picks" "$child_linux"
 
+# A table of what an unpatched kernel does that differs from another one's
+mkdir -p "$toys/rows"
+printf '# why\np\tone\tpass\twhy\np\ttwo\tfail\twhy\n' >"$toys/rows/control-a.tsv"
+printf '# why\nFROM\tcontrol-a.tsv\np\ttwo\tpass\tfor this one\nq\tone\tskip\ttoo\n' >"$toys/rows/control-b.tsv"
+printf 'FROM\tcontrol-none.tsv\n' >"$toys/rows/control-c.tsv"
+rows() { sh -c ". '$top/scripts/lib/lib.sh'; rows_of '$toys/rows/control-$1.tsv'" "$top/scripts/x"; }
+check "rows: a table with FROM has the rows of the other one, but for its own" sh -c "
+	. '$top/scripts/lib/lib.sh'
+	[ \"\$(rows_of '$toys/rows/control-b.tsv' | cut -f1-3 | tr '\t\n' ' ,')\" = 'p one pass,p two pass,q one skip,' ]" "$top/scripts/x"
+check "rows: one that is not there is named" fails 'control-c.tsv has FROM control-none.tsv: no such table' rows c
+
 # The numbers of a vendor's own calls, which ARM's table counts from its end
 vendor=$toys/vendor-out/qnap-4.2.8
 mkdir -p "$vendor/control/arch/arm/kernel" "$vendor/control/arch/arm/include/uapi/asm"
@@ -303,6 +314,20 @@ check "tables: with where they would be" grep -qx '# it is: 453 CALL(sys_own)' "
 sed -i 's/_BASE - __NR_execveat/_BASE - __NR_mlock2/' "$vendor/linux/arch/arm/kernel/calls.S"
 check "tables: counted from mlock2() they stay" tables
 check "tables: and each is where the header says" sh -c "OUT='$toys/vendor-out' '$top/tests/static/tables' qnap-4.2.8 | grep -qx 'ok .* - arm: second is entry 451, as its header says'"
+# Those that a header says, and its size of the table
+for one in control linux; do
+	mkdir -p "$vendor/$one/include/uapi/asm-generic" "$vendor/$one/arch/arm64/include/uapi/asm"
+	printf '#define __NR_execveat 281\n#undef __NR_syscalls\n#define __NR_syscalls 452\n' \
+		>"$vendor/$one/include/uapi/asm-generic/unistd.h"
+	printf '#define __NR_own 450\n#define __NR_second 451\n' >"$vendor/$one/arch/arm64/include/uapi/asm/unistd.h"
+done
+check "tables: so is it for numbers that a header says" sh -c "OUT='$toys/vendor-out' '$top/tests/static/tables' qnap-4.2.8 | grep -qx 'ok .* - arch/arm64/include/uapi/asm/unistd.h: calls of the base keep their numbers'"
+sed -i 's/__NR_syscalls 452/__NR_syscalls 285/' "$vendor/linux/include/uapi/asm-generic/unistd.h"
+check "tables: a table that ends before them is a failure" fails '^# the last call is 451, __NR_syscalls is 285' tables
+sed -i 's/__NR_syscalls 285/__NR_syscalls 452/' "$vendor/linux/include/uapi/asm-generic/unistd.h"
+sed -i 's/451/453/' "$vendor/linux/arch/arm64/include/uapi/asm/unistd.h"
+check "tables: so is another number there" fails '^# moved: 451 __NR_second' tables
+sed -i 's/453/451/' "$vendor/linux/arch/arm64/include/uapi/asm/unistd.h"
 sed -i 's/ CALL(sys_mlock2)//' "$vendor/linux/arch/arm/kernel/calls.S"
 check "tables: a table without mlock2() is a failure" fails '^# it is: nowhere' tables
 rm -rf "$toys/vendor-out"

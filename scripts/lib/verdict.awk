@@ -315,7 +315,9 @@ inlog && /[^ ]/ { lines++ }
 # A stack that the kernel dumps is a complaint, whatever its first line is called; but the
 # OOM killer, which tests let loose in a memcg, dumps one in its next lines (MIPS after ten
 # of what lies on the stack), and sysrq those of all tasks, one after the other, of 60 lines
-# at most
+# at most.  Where only the name of the stack is urgent (v4.2 on arm64) the console has that alone:
+# it is one of the log, of which all is read, or counted against the OOM killer's there
+inlog && / invoked oom-killer: / { oom_log++ }
 / invoked oom-killer: / { ooms = NR < oom_end ? ooms + 1 : 1; oom_end = NR + 16 }
 /[Ss]ys[Rr]q ?: / { dump_end = NR + 60 }
 /(^|[>\] ])Call [Tt]race:/ || /(^|[>\] ])Backtrace:/ {
@@ -323,6 +325,8 @@ inlog && /[^ ]/ { lines++ }
 		dump_end = NR + 60
 	else if (ooms > 0 && NR < oom_end)
 		ooms--
+	else if (!inlog && /^Call trace:$/)
+		bare_traces++
 	else if (!($0 ~ any) && ++complained <= 30)
 		bad("kernel: " $0)
 }
@@ -384,6 +388,8 @@ END {
 	left = taint_left(taint["end"], explained)
 	if (left && !(taint["start"] + 0))
 		bad("kernel: tainted: " left " (" taint_letters(left) ")")
+	if (bare_traces > oom_log)
+		bad("kernel: Call trace: " bare_traces " times on the console, and the OOM killer came " (oom_log + 0) " times")
 	# A kernel that has lost what it is there for
 	if (kernel ~ /-debug$/ && !leaks)
 		bad("kernel: no kmemleak in " kernel ": is it in its .config?")

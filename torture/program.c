@@ -179,6 +179,22 @@ static void make_op(uint64_t *rnd, const struct team *g, struct op *op,
 		op->delay = 1 << below(rnd, 12);
 }
 
+/* With probability @chance, an op of @table */
+static void maybe(uint64_t *rnd, const struct team *g, struct program *p,
+		  unsigned int chance, const struct weight *table)
+{
+	if (p->nr < MAX_OPS - 1 && percent(rnd, chance))
+		make_op(rnd, g, &p->op[p->nr++], table);
+}
+
+static void add_focus_op(const struct team *g, struct program *p, enum what what)
+{
+	p->op[p->nr++] = (struct op) {
+		.what = what, .region = g->focus_region,
+		.off = g->focus_off, .len = g->focus_len,
+	};
+}
+
 static unsigned int pick_loops(uint64_t *rnd)
 {
 	return 1 + below(rnd, 1 << below(rnd, 8));
@@ -198,6 +214,11 @@ static void make_program(uint64_t *rnd, const struct team *g,
 	if (percent(rnd, 8))
 		make_op(rnd, g, &p->op[p->nr++], habits);
 	if (locker) {
+		/* What it locks has been to swap, and may be on its way still */
+		if (g->in_memcg && percent(rnd, 25)) {
+			add_focus_op(g, p, RECLAIM);
+			maybe(rnd, g, p, 70, touches);
+		}
 		make_op(rnd, g, &p->op[p->nr++], locks);
 		if (percent(rnd, 50))
 			make_op(rnd, g, &p->op[p->nr++], touches);
@@ -225,27 +246,11 @@ static void without_kids(uint64_t *rnd, const struct team *g, struct program *p)
 			p->op[i].what = pick(rnd, g, touches);
 }
 
-/* With probability @chance, an op of @table */
-static void maybe(uint64_t *rnd, const struct team *g, struct program *p,
-		  unsigned int chance, const struct weight *table)
-{
-	if (p->nr < MAX_OPS - 1 && percent(rnd, chance))
-		make_op(rnd, g, &p->op[p->nr++], table);
-}
-
 /* What takes a mapping of the focus away, or a page out of it */
 static const struct weight *some_takes(uint64_t *rnd, const struct team *g)
 {
 	return has_file(g->region[g->focus_region].kind) && percent(rnd, 30) ?
 		of_files : takes;
-}
-
-static void add_focus_op(const struct team *g, struct program *p, enum what what)
-{
-	p->op[p->nr++] = (struct op) {
-		.what = what, .region = g->focus_region,
-		.off = g->focus_off, .len = g->focus_len,
-	};
 }
 
 /*
@@ -350,8 +355,10 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 	else
 		maybe(rnd, g, p, 70, touches);
 	/* Some of it is in swap when it is shared */
-	if (g->in_memcg && percent(rnd, 50))
+	if (g->in_memcg && percent(rnd, 50)) {
 		add_focus_op(g, p, RECLAIM);
+		maybe(rnd, g, p, 25, touches);
+	}
 	/* There is something that takes its time */
 	if ((g->ksm || g->khugepaged || g->in_memcg) && percent(rnd, 40))
 		add_focus_op(g, p, WAIT);
@@ -366,6 +373,9 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 			p->op[p->nr - 1].arg &= ~2;
 		maybe(rnd, g, p, 30, locks);
 	}
+	/* ... and comes back to all of them */
+	if (g->in_memcg && p->nr < MAX_OPS - 4 && percent(rnd, 15))
+		add_focus_op(g, p, SWAPOFF);
 	if (percent(rnd, 75))
 		p->meets = p->nr + 1;
 	maybe(rnd, g, p, p->meets ? 100 : 80, percent(rnd, 50) ? some_takes(rnd, g) : unlocks);

@@ -4,7 +4,7 @@
  *
  *   gcc -O2 -o secrets secrets.c
  *
- * Usage: secrets [MiB] (default 64) < secrets, one a line
+ * Usage: secrets [MiB] (default 64) < secrets
  *
  * Copy what stands between the lines of dashes.  The buffer is one mapping, so large
  * that it need never grow or move, and memory is used for what it holds:
@@ -22,20 +22,20 @@
  * debugger, or root, that reads the memory of the process; copies that the program
  * makes elsewhere: in buffers of stdio, on the stack, in registers.
  */
-#define _GNU_SOURCE
+/* ------------------------------------------------------------------------- */
+
+#define _GNU_SOURCE		/* before the first #include of the file */
 #include <errno.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ------------------------------------------------------------------------- */
-
-/* For a C library, or kernel headers, of before Linux 4.4 */
+/*
+ * For headers of before Linux 4.4 (explicit_bzero() takes glibc 2.25 or musl 1.1.20).
+ * Elsewhere than on x86-64 such headers leave step by step; mlock2(2) has the numbers.
+ */
 #ifndef MLOCK_ONFAULT
 # define MLOCK_ONFAULT 1
 #endif
@@ -68,6 +68,16 @@ static int lock_on_fault(void *addr, size_t len)
 #endif
 }
 
+/* Once, after secrets_open() has succeeded.  munmap() ends the lock, so wipe first */
+static void secrets_close(struct secrets *secrets, size_t used)
+{
+	const int err = errno;
+
+	explicit_bzero(secrets->base, used);
+	munmap(secrets->base, secrets->size);
+	errno = err;
+}
+
 /* 0, or -1 and errno: EPERM if RLIMIT_MEMLOCK is 0, where there is mlock2() */
 static int secrets_open(struct secrets *secrets, size_t size)
 {
@@ -81,13 +91,14 @@ static int secrets_open(struct secrets *secrets, size_t size)
 		return -1;
 	/*
 	 * A child of fork() inherits no lock: it is to have no copy either, or the
-	 * page that stays with it goes to swap.  Nor is a core dump to have one.
+	 * page that stays with it goes to swap.  It has no buffer at all, and a touch
+	 * is SIGSEGV there: call this after daemon().  Nor is a core dump to have one.
 	 */
-	if (madvise(secrets->base, secrets->size, MADV_DONTFORK)) {
-		munmap(secrets->base, secrets->size);
+	if (madvise(secrets->base, secrets->size, MADV_DONTFORK) ||
+	    madvise(secrets->base, secrets->size, MADV_DONTDUMP)) {
+		secrets_close(secrets, 0);
 		return -1;
 	}
-	madvise(secrets->base, secrets->size, MADV_DONTDUMP);
 	/* Else the first secret may take a huge page */
 	madvise(secrets->base, secrets->size, MADV_NOHUGEPAGE);
 	/* Before the first secret: what has been in swap may be found there */
@@ -95,8 +106,7 @@ static int secrets_open(struct secrets *secrets, size_t size)
 		secrets->on_fault = true;
 		secrets->locked = secrets->size;
 	} else if (errno == EPERM) {
-		munmap(secrets->base, secrets->size);
-		errno = EPERM;
+		secrets_close(secrets, 0);
 		return -1;
 	}
 	/* Else no such call (ENOSYS), or less is allowed (ENOMEM): step by step */
@@ -124,14 +134,11 @@ static int secrets_reserve(struct secrets *secrets, size_t bytes)
 	return 0;
 }
 
-/* munmap() ends the lock, so wipe first */
-static void secrets_close(struct secrets *secrets, size_t used)
-{
-	explicit_bzero(secrets->base, used);
-	munmap(secrets->base, secrets->size);
-}
-
 /* ------------------------------------------------------------------------- */
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 int main(int argc, char **argv)
 {
@@ -139,7 +146,7 @@ int main(int argc, char **argv)
 	struct secrets secrets;
 
 	if (argc > 2 || !mib || mib > SIZE_MAX >> 20) {
-		fputs("usage: secrets [MiB] < secrets, one a line\n", stderr);
+		fputs("usage: secrets [MiB] < secrets\n", stderr);
 		return 2;
 	}
 	if (secrets_open(&secrets, mib << 20)) {
@@ -151,16 +158,21 @@ int main(int argc, char **argv)
 	       secrets.on_fault ? "locked on fault" : "locked step by step");
 	fflush(stdout);
 	for (;;) {
+		size_t left = secrets.size - used;
+		size_t some = left < SECRETS_STEP / 16 ? left : SECRETS_STEP / 16;
 		ssize_t got;
 
-		if (secrets_reserve(&secrets, used + SECRETS_STEP / 16)) {
+		/* Full: is this the end of the input? */
+		if (!some && read(STDIN_FILENO, &(char){ 0 }, 1) > 0)
+			some = 1;
+		if (secrets_reserve(&secrets, used + some)) {
 			fprintf(stderr, "secrets: no room for more after %zu bytes: %s\n",
 				used, strerror(errno));
 			secrets_close(&secrets, used);
 			return 1;
 		}
 		/* Not by stdio, whose buffers are not locked */
-		got = read(STDIN_FILENO, secrets.base + used, SECRETS_STEP / 16);
+		got = read(STDIN_FILENO, secrets.base + used, some);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)

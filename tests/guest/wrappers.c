@@ -21,7 +21,7 @@ enum { WITHOUT_THE_CALL = ENOSYS };
 enum { NR_PAGES = 16 };
 
 /* As in the man page */
-static int lock_as_used(void *buf, size_t len)
+static int lock_on_fault_or_all(void *buf, size_t len)
 {
 	if (!mlock2(buf, len, MLOCK_ONFAULT))
 		return 0;
@@ -68,7 +68,7 @@ int main(void)
 	munlockall();
 	tap_check(error == (has ? 0 : EINVAL),
 		  "mlockall(MCL_CURRENT|MCL_ONFAULT) succeeds, or is EINVAL where the kernel lacks the flag");
-	tap_check(!lock_as_used(map, len),
+	tap_check(!lock_on_fault_or_all(map, len),
 		  "the fallback of the man page locks, whatever the kernel has");
 	tap_check(resident(map, len) == (has ? 0 : NR_PAGES),
 		  "what the fallback of the man page locks is empty where the kernel has mlock2()");

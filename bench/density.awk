@@ -5,7 +5,7 @@
 BEGIN {
 	FS = "\t"
 	read_limits()
-	print "| memory | pages used, % | plain mmap(), thousands of instructions | mlock() | on fault | on fault against plain | on fault against mlock() | against the better of both | at most | limit |"
+	print "| memory | pages used, % | plain mmap(), thousands of instructions | mlock() | on fault | on fault against plain | on fault against mlock() | against the better of both | at most | verdict |"
 	print "|---|--:|--:|--:|--:|--:|--:|--:|--:|---|"
 }
 {

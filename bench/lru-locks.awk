@@ -10,10 +10,10 @@ BEGIN {
 }
 FNR == NR { if ($1 == "unlock") control[$2, $3, $4] = $6 / $5; next }
 $1 == "faults" && !n++ {
-	print "| file | method | read faults | pages mapped | Mlocked | acquisitions of the LRU lock | a fault | at most | limit |\n|---|---|--:|--:|--:|--:|--:|--:|---|"
+	print "| file | method | read faults | pages mapped | Mlocked | acquisitions of the LRU lock | a fault | at most | verdict |\n|---|---|--:|--:|--:|--:|--:|--:|---|"
 }
 $1 == "unlock" && !u++ {
-	print "\n| locked pages | call | other tasks | pages | acquisitions of the LRU lock a page | control | at most | limit |\n|---|---|---|--:|--:|--:|--:|---|"
+	print "\n| locked pages | call | other tasks | pages | acquisitions of the LRU lock a page | control | at most | verdict |\n|---|---|---|--:|--:|--:|--:|---|"
 }
 $1 == "cross" && !m++ {
 	print "\n| call, on 16 absent pages | calls | drain work for CPU 1 | interrupts to CPU 1 | its batch left as it was |\n|---|--:|--:|--:|--:|"

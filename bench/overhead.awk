@@ -26,7 +26,7 @@ function median(which, what, count,   i, j, v, sorted) {
 END {
 	key = "overhead: every row, against the control kernel"
 	if (!data)
-		print "| what | runs | control | patched | ratio | least | greatest | at most | limit |\n" \
+		print "| what | runs | control | patched | ratio | least | greatest | at most | verdict |\n" \
 			"|---|--:|--:|--:|--:|--:|--:|--:|---|"
 	for (r = 1; r <= rows; r++) {
 		what = row[r]

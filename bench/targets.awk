@@ -57,7 +57,7 @@ END {
 	printf "| what |"
 	for (k = 1; k <= kernels; k++)
 		if (kernel[k] in has_limits)
-			printf " %s | at most | limit |", kernel[k]
+			printf " %s | at most | verdict |", kernel[k]
 		else
 			printf " %s |", kernel[k]
 	printf "\n|---|"

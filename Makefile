@@ -36,6 +36,7 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= MINUTES       2, 3, 15, 30           torture, pressure, planted, foreign: how long
 ##= SEED          a new one              torture: repeat the search that printed it
 ##= QUICK         none                   1: mutants: end a guest at the first check that fails
+##= FROM          1                      bisect-check: begin with that patch of the queue, counted
 ##= LOF_CACHE     ~/.cache/lock-on-fault  sources of the bases, bases/BASE/linux
 ##= LOF_CCACHE    none                   1: compile through ccache
 ##= LOF_MIRROR    that of apt            a Debian mirror to fetch a base from
@@ -43,6 +44,12 @@ $(if $(filter $(ARCH),$(ARCHES)),,$(error no architecture '$(ARCH)': there are $
 ##= LOF_KEYRING   that of Debian         who may have signed the index that a newer version of debian-6.12 is taken from
 ##= LOF_BUSYBOX   that of Debian         shell: a static busybox for ARCH
 ##= LOF_MINUTES   none                   check: begin no stage later than that; in CI what is left out is a failure
+##= LOF_IMAGE     none                   scripts/races, pressure, foreign, torture: another kernel image
+##= LOF_RUNS      1                      scripts/races: how often each program runs
+##= LOF_BOOT_SECONDS   2400              races, test: how long a guest may run
+##= LOF_TEST_SECONDS   480, less         test, examples, programs: how long a program may run
+##= LOF_RUN_SECONDS    600               run: how long the program may run
+##= LOF_CLONE_SECONDS  1800              how long a clone may take
 ##= LOF_PROGRESS  60                     seconds between two signs of life where there is no terminal
 ##= TMPDIR        /tmp                   for what is thrown away, 300 MB (pressure: 450)
 
@@ -92,7 +99,7 @@ built := $(if $(KERNEL),,kernel)
 help:	## this list (the default)
 	@sed -n -e 's/^##@ \(.*\)/\n\1\n/p' -e 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 17
 	@echo
-	@echo 'Variables, "make test ARCH=mips64": name, default, what it is'
+	@echo 'The common variables, "make test ARCH=mips64": name, default, what it is'
 	@echo
 	@sed -n 's/^##= /  /p' Makefile
 	@echo

@@ -17,11 +17,18 @@
  *
  * - where the kernel has mlock2() and RLIMIT_MEMLOCK allows all of the file, one
  *   call locks the mapping on fault, and the rest is done by the page faults;
- * - else each node is locked by an mlock() of its own when it is first used.  That
+ * - else each node is locked by an mlock() of its own when it is first used.  That is
+ *   the normal case of an ordinary user, whose limit is 64 kB or 8 MB as a rule.  It
  *   charges no more than what is used, but costs a system call for each node, and
  *   makes mappings of its own of it, of which a process has 65,530 as a rule
  *   (vm.max_map_count).  When no more can be locked the walk goes on without, and
  *   says so.
+ *
+ * Copy what stands between the lines of dashes: how the file is mapped and locked, and
+ * what is done when a node is used for the first time.
+ *
+ * If the file is made shorter while it is mapped, a touch of what was cut off is SIGBUS,
+ * locked or not.
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
@@ -84,7 +91,7 @@ static int fail(const char *what)
 static int make(const char *name, uint64_t nodes)
 {
 	size_t size = sysconf(_SC_PAGESIZE);
-	int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	struct node *node = calloc(1, size);
 	uint64_t state = 1, n;
 
@@ -103,6 +110,8 @@ static int make(const char *name, uint64_t nodes)
 		return fail(name);
 	return 0;
 }
+
+/* ------------------------------------------------------------------------- */
 
 static int lock_on_fault(void *addr, size_t len)
 {
@@ -123,8 +132,13 @@ static int map_graph(struct graph *graph, const char *name, bool lock)
 
 	graph->node_size = sysconf(_SC_PAGESIZE);
 	graph->nodes = len < 0 ? 0 : len / graph->node_size;
-	if (!graph->nodes)
-		return fd < 0 ? fail(name) : (errno = EINVAL, fail("no graph"));
+	if (fd < 0)
+		return fail(name);
+	if (!graph->nodes) {
+		fprintf(stderr, "large-file: %s is smaller than a node\n", name);
+		close(fd);
+		return 1;
+	}
 	graph->len = graph->nodes * graph->node_size;
 	graph->used = calloc(graph->nodes / 8 + 1, 1);
 	graph->base = mmap(NULL, graph->len, PROT_READ, MAP_SHARED, fd, 0);
@@ -160,6 +174,8 @@ static const struct node *visit(struct graph *graph, uint64_t n)
 	}
 	return (struct node *)node;
 }
+
+/* ------------------------------------------------------------------------- */
 
 static long major_faults(void)
 {

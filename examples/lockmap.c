@@ -311,7 +311,7 @@ static void print_heading(const char *pid, FILE *smaps)
 static void print_legend(void)
 {
 	printf(". absent, s swapped out, z zero page, p present, L Mlocked, ? present, no more seen\n"
-	       "x N: a character stands for N pages, and l for some that are Mlocked\n");
+	       "l some of its pages Mlocked; x N: each character is N pages\n");
 }
 
 /* What was not to be seen, and who sees it */

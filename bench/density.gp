@@ -4,7 +4,7 @@ set datafile separator "\t"
 set datafile missing NaN
 if (form eq "png") { set terminal png size 1200,560 } else { set terminal svg size 1200,560 background rgb "white" }
 set output "density." . form
-set multiplot layout 1, 2 title "Set-up and one access to each page that is used, of 256 MiB"
+set multiplot layout 1, 2 title "256 MiB: what the lock costs, and one access to each page that is used"
 set logscale xy
 set key bottom right
 set grid

@@ -31,7 +31,7 @@ set logscale xy
 set xlabel "size of the range"
 set xtics ("1 MiB" 1, "64 MiB" 64, "4 GiB" 4096, "64 GiB" 65536, "1 TiB" 1048576, "16 TiB" 16777216)
 set xrange [0.7:24000000]
-set ylabel "instructions (k: thousands, M: millions)"
+set ylabel "instructions (k: thousands, M: millions, G: billions)"
 set format y "%.0s %c"
 plot for [j = 1:words(locking)] for [i = 1:4] "plot.tsv" \
 	using (strcol(3) eq word(locking, j) && is_op(strcol(2), i) && is_range(strcol(1)) && present(strcol(1)) == 0 ? mib(strcol(1)) : NaN):4 \

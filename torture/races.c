@@ -298,22 +298,42 @@ static bool is_quiet(void)
 	return true;
 }
 
-static void print_file(pid_t pid, const char *name)
+static void print_file(pid_t pid, const char *thread, const char *name)
 {
-	char file[64], text[1024];
+	char file[320], text[1024], *line, *rest = text;
 	ssize_t got;
 	int fd;
 
-	snprintf(file, sizeof(file), "/proc/%d/%s", pid, name);
+	snprintf(file, sizeof(file), "/proc/%d/task/%s/%s", pid, thread, name);
 	fd = open(file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	got = read(fd, text, sizeof(text) - 1);
 	if (got > 0) {
 		text[got] = 0;
-		printf("#   %s: %s\n", name, text);
+		while ((line = strsep(&rest, "\n")) && *line)
+			printf("#   %s of %s: %s\n", name, thread, line);
 	}
 	close(fd);
+}
+
+static void print_threads(pid_t pid)
+{
+	char file[64];
+	struct dirent *entry;
+	DIR *tasks;
+
+	snprintf(file, sizeof(file), "/proc/%d/task", pid);
+	tasks = opendir(file);
+	while (tasks && (entry = readdir(tasks))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		print_file(pid, entry->d_name, "stat");
+		print_file(pid, entry->d_name, "wchan");
+		print_file(pid, entry->d_name, "stack");
+	}
+	if (tasks)
+		closedir(tasks);
 }
 
 static void print_stuck(void)
@@ -333,9 +353,7 @@ static void print_stuck(void)
 		       slot->pid, slot->owner, slot->state,
 		       !slot->next ? "nothing done" : rec->end ? "after " : "in ",
 		       slot->next ? text : "");
-		print_file(slot->pid, "stat");
-		print_file(slot->pid, "wchan");
-		print_file(slot->pid, "stack");
+		print_threads(slot->pid);
 	}
 }
 

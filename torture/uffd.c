@@ -3,8 +3,12 @@
  * Pages that are filled in by userfaultfd, v4.3 and later.
  *
  * The caller registers the range, answers the faults of its process's other
- * threads for a while, and closes: that wakes who still waits, so that nobody
- * can hang, even if the caller is killed.
+ * threads for a while, unregisters the range and closes: that wakes who still
+ * waits, so that nobody can hang, even if the caller is killed.  close() alone
+ * may never return: it waits for mmap_lock, which mlock() of another thread
+ * holds and does not give back, as its faults are told to try again until close()
+ * is done (the kernels here; mainline has "mm/userfaultfd: fix release hang over
+ * concurrent GUP" since v6.15).
  */
 #define _GNU_SOURCE
 #include "races.h"
@@ -58,6 +62,8 @@ int serve_faults(char *addr, size_t bytes, unsigned int arg)
 			ioctl(fd, UFFDIO_COPY, &copy);
 		}
 	}
+	if (!err)
+		ioctl(fd, UFFDIO_UNREGISTER, &reg.range);
 	close(fd);
 	return err;
 }

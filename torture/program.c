@@ -453,6 +453,58 @@ static void make_full(uint64_t *rnd, const struct team *g, struct program *p)
 	}
 }
 
+/*
+ * Of a group that relocks: the first locks and unlocks all of the region over and over,
+ * the second unlocks a few pages while that one is on its way to them, locks them again,
+ * and looks at them.  The third makes counts unknown: it moves pages, or takes them away.
+ */
+static void make_relocker(uint64_t *rnd, const struct team *g, struct program *p,
+			  unsigned int slot)
+{
+	const unsigned int pages = g->region[g->focus_region].pages;
+	const unsigned int few = 1 + below(rnd, g->focus_len);
+	unsigned int i, at;
+
+	memset(p, 0, sizeof(*p));
+	p->loops = 60000;
+	p->mends = percent(rnd, 50);
+	if (slot > 1) {
+		p->nr = 1 + below(rnd, 2);
+		for (i = 0; i < p->nr; i++)
+			make_op(rnd, g, &p->op[i], percent(rnd, 60) ? weather :
+				percent(rnd, 50) ? some_takes(rnd, g) : anything);
+		if (percent(rnd, 70)) {
+			p->nr = 1;
+			p->op[0].what = COMPACT;
+		}
+		return;
+	}
+	if (slot == 1 && percent(rnd, 40))
+		make_op(rnd, g, &p->op[p->nr++], percent(rnd, 50) ? some_takes(rnd, g) : touches);
+	if (slot == 1 && percent(rnd, 30))
+		add_focus_op(g, p, READ);
+	at = p->nr;
+	add_focus_op(g, p, slot ? MUNLOCK : percent(rnd, 75) ? MLOCK2 : MLOCK);
+	add_focus_op(g, p, slot ? MLOCK2 : READ);
+	add_focus_op(g, p, slot ? READ : percent(rnd, 80) ? MUNLOCK : MUNLOCKALL);
+	for (i = 0; i < p->nr; i++) {
+		struct op *op = &p->op[i];
+
+		op->region = g->focus_region;
+		op->len = slot ? few : pages;
+		op->off = slot ? g->focus_off : 0;
+		if (op->what == MLOCK2)
+			op->arg = 1;
+	}
+	if (slot && percent(rnd, 85))
+		add_focus_op(g, p, HOLDS);
+	i = slot ? at : at + 2;
+	if (percent(rnd, 85))
+		p->op[i].mods = SAME_INSTANT;
+	if (slot)
+		p->op[i].delay = 1 << below(rnd, 14);
+}
+
 void make_programs(struct team *g, unsigned int round)
 {
 	uint64_t state = g->seed ^ (round + 1) * 0x632be59bd9b4e019ULL, *rnd = &state;
@@ -467,6 +519,8 @@ void make_programs(struct team *g, unsigned int round)
 			make_program(rnd, g, p, false, false);
 		else if (opt.privilege && !g->family && !g->pieces && percent(rnd, 35))
 			make_full(rnd, g, p);
+		else if (g->relocks)
+			make_relocker(rnd, g, p, i);
 		else if (g->family && i && percent(rnd, 70))
 			make_helper(rnd, g, p);
 		else if (g->pieces && !g->family && i && percent(rnd, 65))
@@ -486,7 +540,7 @@ void make_programs(struct team *g, unsigned int round)
 			}
 		}
 		/* One that shares, but never locks, and stays */
-		if (i == g->slots - 1 && i && !g->family && !g->pieces &&
+		if (i == g->slots - 1 && i && !g->family && !g->pieces && !g->relocks &&
 		    percent(rnd, 40)) {
 			memset(p, 0, sizeof(*p));
 			p->nr = p->loops = 1;
@@ -552,6 +606,32 @@ static void make_pieces(uint64_t *rnd, struct team *g)
 	g->cut[g->pieces] = g->focus_len;
 	if (g->round_ms < 160)
 		g->round_ms = 160;
+}
+
+/* Processes of one thread each: which locks are a process's own, and it can look */
+static void make_relocking(uint64_t *rnd, struct team *g)
+{
+	struct region *r = &g->region[g->focus_region];
+	unsigned int i;
+
+	g->relocks = true;
+	g->places = 0;
+	/* They meet in a walk only if that takes long; late in it, or anywhere */
+	if (!is_huge(r->kind) && !g->limit_pages && percent(rnd, 70))
+		r->pages = 2048 << below(rnd, 2);
+	g->focus_len = 1 + below(rnd, 4);
+	g->focus_off = percent(rnd, 60) ? r->pages - g->focus_len :
+		below(rnd, r->pages - g->focus_len + 1);
+	if (g->round_ms < 320)
+		g->round_ms = 320;
+	/* Longer than a walk and a look, or they do not come to the same tick */
+	g->clock = 20 + below(rnd, 4);
+	g->slots = g->processes = 2 + percent(rnd, 85);
+	for (i = 0; i < g->slots; i++) {
+		ctl->slot[i].process = i;
+		ctl->slot[i].thread = 0;
+		ctl->slot[i].threads = 1;
+	}
 }
 
 void make_group(struct team *g, uint64_t seed)
@@ -704,6 +784,8 @@ void make_group(struct team *g, uint64_t seed)
 	while (g->processes > 1 &&
 	       ctl->slot[slot - 1].process < (int)g->processes - 1)
 		g->processes--;
+	if (!g->family && !g->pieces && !opt.privilege && percent(rnd, 25))
+		make_relocking(rnd, g);
 }
 
 static void print_program(const char *who, const struct program *p, bool kid)
@@ -742,7 +824,8 @@ void print_programs(void)
 		for (i = 0; i < g->pieces; i++)
 			printf(" %u", g->focus_off + g->cut[i]);
 	}
-	printf("%s%s%s%s%s%s%s", g->disturbs ? ", disturbed" : "",
+	printf("%s%s%s%s%s%s%s%s", g->disturbs ? ", disturbed" : "",
+	       g->relocks ? ", relocking" : "",
 	       g->in_memcg ? ", in a memory cgroup" : "", g->finishes ? ", to the end" : "", g->family ? ", a family" : "",
 	       g->founder_unmaps ? ", the founder unmaps" : "",
 	       g->ksm ? ", ksmd" : "", g->khugepaged ? ", khugepaged" : "");

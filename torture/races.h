@@ -119,6 +119,8 @@ struct team {
 	bool in_memcg;			/* it is in the memory cgroup, with a limit or without */
 	/* One process that makes memory anew, forks, races with its kids, looks */
 	bool family;
+	/* One locks and unlocks all of the region, another a few of its pages meanwhile */
+	bool relocks;
 	unsigned int fresh;		/* rounds, by bits, that begin with new tasks */
 	unsigned int limit_pages;	/* of its memory cgroup; 0: none */
 	struct region region[MAX_REGIONS];

@@ -14,7 +14,7 @@
 #include "../../files/tools/testing/selftests/vm/race.h"
 #include "books.h"
 
-enum { NR_PAGES = 512, ROUNDS = 6, MOST_SECONDS = 10, MOST_NS = 300000 };
+enum { NR_PAGES = 512, ROUNDS = 4, MOST_SECONDS = 10, MOST_NS = 300000 };
 #define LEN	(NR_PAGES * page_size())
 
 static struct shared {

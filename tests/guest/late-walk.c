@@ -15,7 +15,7 @@
 #include "books.h"
 
 /* Rounds that do not meet munlock() at its work are of no use: as many as are enough */
-enum { NR_PAGES = 8192, LAST = NR_PAGES - 1, SECONDS = 50, ENOUGH = 20 };
+enum { NR_PAGES = 8192, LAST = NR_PAGES - 1, SECONDS = 50, ENOUGH = 12 };
 #define LEN	(NR_PAGES * page_size())
 
 enum how { PRESENT, BY_FAULT, VISITED };

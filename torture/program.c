@@ -453,56 +453,79 @@ static void make_full(uint64_t *rnd, const struct team *g, struct program *p)
 	}
 }
 
-/*
- * Of a group that relocks: the first locks and unlocks all of the region over and over,
- * the second unlocks a few pages while that one is on its way to them, locks them again,
- * and looks at them.  The third makes counts unknown: it moves pages, or takes them away.
- */
-static void make_relocker(uint64_t *rnd, const struct team *g, struct program *p,
-			  unsigned int slot)
+/* Of a group that relocks: all of the region is locked and unlocked, over and over */
+static void make_walker(uint64_t *rnd, const struct team *g, struct program *p)
 {
-	const unsigned int pages = g->region[g->focus_region].pages;
+	unsigned int i;
+
+	add_focus_op(g, p, percent(rnd, 75) ? MLOCK2 : MLOCK);
+	add_focus_op(g, p, READ);
+	add_focus_op(g, p, percent(rnd, 80) ? MUNLOCK : MUNLOCKALL);
+	for (i = 0; i < p->nr; i++) {
+		p->op[i].off = 0;
+		p->op[i].len = g->region[g->focus_region].pages;
+	}
+	p->op[0].arg = 1;
+	if (percent(rnd, 85))
+		p->op[2].mods = SAME_INSTANT;
+}
+
+/* A few pages are unlocked while the walker is on its way to them, locked, looked at */
+static void make_relocker(uint64_t *rnd, const struct team *g, struct program *p,
+			  unsigned int few)
+{
+	unsigned int at, i;
+
+	if (percent(rnd, 40))
+		make_op(rnd, g, &p->op[p->nr++], percent(rnd, 50) ? some_takes(rnd, g) : touches);
+	if (percent(rnd, 30))
+		add_focus_op(g, p, READ);
+	at = p->nr;
+	add_focus_op(g, p, MUNLOCK);
+	add_focus_op(g, p, MLOCK2);
+	p->op[at + 1].arg = 1;
+	add_focus_op(g, p, READ);
+	for (i = 0; i < p->nr; i++) {
+		p->op[i].region = g->focus_region;
+		p->op[i].off = g->focus_off;
+		p->op[i].len = few;
+	}
+	if (percent(rnd, 85))
+		add_focus_op(g, p, HOLDS);
+	if (percent(rnd, 85))
+		p->op[at].mods = SAME_INSTANT;
+	p->op[at].delay = 1 << below(rnd, 14);
+}
+
+/* Counts become unknown: pages are moved, or taken away */
+static void make_mover(uint64_t *rnd, const struct team *g, struct program *p)
+{
+	unsigned int i;
+
+	p->nr = 1 + below(rnd, 2);
+	for (i = 0; i < p->nr; i++)
+		make_op(rnd, g, &p->op[i], percent(rnd, 60) ? weather :
+			percent(rnd, 50) ? some_takes(rnd, g) : anything);
+	if (percent(rnd, 70)) {
+		p->nr = 1;
+		p->op[0].what = COMPACT;
+	}
+}
+
+static void make_relocks(uint64_t *rnd, const struct team *g, struct program *p,
+			 unsigned int slot)
+{
 	const unsigned int few = 1 + below(rnd, g->focus_len);
-	unsigned int i, at;
 
 	memset(p, 0, sizeof(*p));
 	p->loops = 60000;
 	p->mends = percent(rnd, 50);
-	if (slot > 1) {
-		p->nr = 1 + below(rnd, 2);
-		for (i = 0; i < p->nr; i++)
-			make_op(rnd, g, &p->op[i], percent(rnd, 60) ? weather :
-				percent(rnd, 50) ? some_takes(rnd, g) : anything);
-		if (percent(rnd, 70)) {
-			p->nr = 1;
-			p->op[0].what = COMPACT;
-		}
-		return;
-	}
-	if (slot == 1 && percent(rnd, 40))
-		make_op(rnd, g, &p->op[p->nr++], percent(rnd, 50) ? some_takes(rnd, g) : touches);
-	if (slot == 1 && percent(rnd, 30))
-		add_focus_op(g, p, READ);
-	at = p->nr;
-	add_focus_op(g, p, slot ? MUNLOCK : percent(rnd, 75) ? MLOCK2 : MLOCK);
-	add_focus_op(g, p, slot ? MLOCK2 : READ);
-	add_focus_op(g, p, slot ? READ : percent(rnd, 80) ? MUNLOCK : MUNLOCKALL);
-	for (i = 0; i < p->nr; i++) {
-		struct op *op = &p->op[i];
-
-		op->region = g->focus_region;
-		op->len = slot ? few : pages;
-		op->off = slot ? g->focus_off : 0;
-		if (op->what == MLOCK2)
-			op->arg = 1;
-	}
-	if (slot && percent(rnd, 85))
-		add_focus_op(g, p, HOLDS);
-	i = slot ? at : at + 2;
-	if (percent(rnd, 85))
-		p->op[i].mods = SAME_INSTANT;
-	if (slot)
-		p->op[i].delay = 1 << below(rnd, 14);
+	if (slot == 0)
+		make_walker(rnd, g, p);
+	else if (slot == 1)
+		make_relocker(rnd, g, p, few);
+	else
+		make_mover(rnd, g, p);
 }
 
 void make_programs(struct team *g, unsigned int round)
@@ -520,7 +543,7 @@ void make_programs(struct team *g, unsigned int round)
 		else if (opt.privilege && !g->family && !g->pieces && percent(rnd, 35))
 			make_full(rnd, g, p);
 		else if (g->relocks)
-			make_relocker(rnd, g, p, i);
+			make_relocks(rnd, g, p, i);
 		else if (g->family && i && percent(rnd, 70))
 			make_helper(rnd, g, p);
 		else if (g->pieces && !g->family && i && percent(rnd, 65))

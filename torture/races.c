@@ -338,6 +338,7 @@ static void print_threads(pid_t pid)
 
 static void print_stuck(void)
 {
+	pid_t shown = 0;
 	unsigned int i;
 	char text[160];
 
@@ -353,7 +354,10 @@ static void print_stuck(void)
 		       slot->pid, slot->owner, slot->state,
 		       !slot->next ? "nothing done" : rec->end ? "after " : "in ",
 		       slot->next ? text : "");
-		print_threads(slot->pid);
+		/* The threads of a process have slots side by side */
+		if (slot->pid != shown)
+			print_threads(slot->pid);
+		shown = slot->pid;
 	}
 }
 

@@ -166,10 +166,10 @@ int main(void)
 	tasks = (struct shared *)map_shared(page_size());
 	tasks->meeting.parties = 2;
 	stay_on_cpu(0);
-	CPU_ZERO(&here);
+	if (sched_getaffinity(0, sizeof(here), &here))
+		tap_bail_out("sched_getaffinity");
 	for (round = 0; round < ROUNDS; round++) {
-		/* ksmd is where we are, and we preempt it, or it is on the other CPU */
-		sched_getaffinity(0, sizeof(here), &here);
+		/* ksmd is where we are, and we preempt it, or it is on any CPU */
 		sched_setaffinity(ksmd, sizeof(here), round % 2 ? all_cpus() : &here);
 		lost += one_round(round, !(round % 2), &merged);
 	}

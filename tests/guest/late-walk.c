@@ -85,7 +85,7 @@ static void test_race(enum how how, const char *claim, const char *after)
 {
 	const double give_up = now() + SECONDS;
 	unsigned int rounds = 0, met = 0, wrong = 0, seed = 1;
-	double took = 0.01, begin, from;
+	double took = 0.01, from, until;
 	char *first, *second;
 	pid_t munlocker;
 
@@ -114,17 +114,16 @@ static void test_race(enum how how, const char *claim, const char *after)
 		else
 			sink = *second;
 		meet(&tasks->meeting);
-		begin = now();
-		wait_until(begin + took * (rand_r(&seed) % 100) / 100);
+		wait_until(now() + took * (rand_r(&seed) % 100) / 100);
 		from = now();
 		munlock(first, page_size());
 		if (how == PRESENT)
 			must_lock(second, page_size());
 		sink = *second;
-		begin = now();
+		until = now();
 		meet(&tasks->meeting);
 		took += (tasks->end - tasks->begin - took) / 4;
-		met += from > tasks->begin && begin < tasks->end;
+		met += from > tasks->begin && until < tasks->end;
 		wrong += page_is_mlocked(second) != (how != VISITED);
 		rounds++;
 	}

@@ -36,7 +36,8 @@ const char *const what_names[WHATS] = {
 	[PERSONALITY] = "personality", [CALL] = "call",
 	[USERFAULTFD] = "userfaultfd", [UNSHARE] = "unshare",
 	[SETUID] = "setuid", [WAIT] = "wait", [RECLAIM] = "reclaim",
-	[HOLDS] = "holds", [LOOK] = "look", [COMPACT] = "compact",
+	[HOLDS] = "holds", [LOOK] = "look", [PIN] = "pin",
+	[COMPACT] = "compact",
 	[KSM_SWITCH] = "ksm-switch", [HUGE_SWITCH] = "huge-switch",
 	[DROP_CACHES] = "drop_caches", [SWAPOFF] = "swapoff",
 	[GROUP_LIMIT] = "group-limit",
@@ -881,6 +882,33 @@ static void check_charge(const struct op *op)
 		complain(what_names[op->what], charged, "charged, above the limit");
 }
 
+/*
+ * Put pages into a pipe, as vmsplice() does: while they are there nothing can
+ * move, merge or split them, and they outlive their mappings.  The next time the
+ * pipe goes, with what it holds; so it does when the task ends.
+ */
+static int pin(const struct op *op)
+{
+	enum { MOST = 16 };	/* what a pipe takes */
+	static __thread int ends[2];
+	struct iovec iov = {
+		.iov_base = addr_of(op),
+		.iov_len = (op->len < MOST ? op->len : MOST) * page_size,
+	};
+
+	if (ends[1]) {
+		close(ends[0]);
+		close(ends[1]);
+		ends[1] = 0;
+		return 0;
+	}
+	if (pipe2(ends, O_CLOEXEC)) {
+		ends[1] = 0;
+		return errno;
+	}
+	return error_of(vmsplice(ends[1], &iov, 1, SPLICE_F_NONBLOCK));
+}
+
 int do_op(struct slot *slot, const struct op *op)
 {
 	char *addr = addr_of(op);
@@ -970,6 +998,8 @@ int do_op(struct slot *slot, const struct op *op)
 		return look_for_lost(slot);
 	case LOOK:
 		return look_here(slot, op);
+	case PIN:
+		return pin(op);
 	case COMPACT:
 		set_file("/proc/sys/vm/compact_memory", "1");
 		return 0;

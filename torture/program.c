@@ -46,7 +46,7 @@ static const struct weight anything[] = {
 	/* Of 64 bits, few of them do anything */
 	{ PERSONALITY, sizeof(long) == 8 ? 1 : 8 },
 	{ CALL, 2 }, { USERFAULTFD, 2 }, { UNSHARE, 2 }, { SETUID, 1 },
-	{ WAIT, 2 }, { RECLAIM, 4 }, { HOLDS, 1 },
+	{ WAIT, 2 }, { RECLAIM, 4 }, { HOLDS, 1 }, { PIN, 3 },
 	/* By anybody, but for what root alone may do */
 	{ SWAPOFF, 2 }, { COMPACT, 2 }, { KSM_SWITCH, 1 }, { DROP_CACHES, 1 },
 	{ 0, 0 }
@@ -62,7 +62,7 @@ static const struct weight takes[] = {
 	{ WRITE, 6 }, { KERNEL_WRITE, 2 }, { OTHERS_WRITE, 1 },
 	{ MADVISE, 6 }, { MREMAP, 3 }, { MPROTECT, 2 }, { TRUNCATE, 1 },
 	{ PUNCH, 1 }, { EXIT, 1 }, { REMAP_FILE_PAGES, 1 }, { RECLAIM, 4 },
-	{ SWAPOFF, 2 }, { 0, 0 }
+	{ SWAPOFF, 2 }, { PIN, 1 }, { 0, 0 }
 };
 /* What makes a VMA differ from its neighbours, or equal them again */
 static const struct weight changes[] = {
@@ -460,7 +460,9 @@ static void make_walker(uint64_t *rnd, const struct team *g, struct program *p)
 
 	add_focus_op(g, p, percent(rnd, 75) ? MLOCK2 : MLOCK);
 	add_focus_op(g, p, READ);
-	add_focus_op(g, p, percent(rnd, 80) ? MUNLOCK : MUNLOCKALL);
+	/* ... or made anew, which unmaps it: of a file the same pages come back */
+	add_focus_op(g, p, has_file(g->region[g->focus_region].kind) && percent(rnd, 35) ? MAP :
+		     percent(rnd, 80) ? MUNLOCK : MUNLOCKALL);
 	for (i = 0; i < p->nr; i++) {
 		p->op[i].off = 0;
 		p->op[i].len = g->region[g->focus_region].pages;
@@ -497,11 +499,33 @@ static void make_relocker(uint64_t *rnd, const struct team *g, struct program *p
 	p->op[at].delay = 1 << below(rnd, 14);
 }
 
-/* Counts become unknown: pages are moved, or taken away */
+/* One that locks all of it, and keeps it */
+static void make_keeper(uint64_t *rnd, const struct team *g, struct program *p)
+{
+	unsigned int i;
+
+	add_focus_op(g, p, MLOCK2);
+	p->op[0].arg = 1;
+	add_focus_op(g, p, percent(rnd, 80) ? READ : WRITE);
+	add_focus_op(g, p, HOLDS);
+	for (i = 0; i < p->nr; i++) {
+		p->op[i].off = 0;
+		p->op[i].len = g->region[g->focus_region].pages;
+	}
+}
+
+/* Pages are moved, or taken away; some cannot be moved, and the try does not take them away */
 static void make_mover(uint64_t *rnd, const struct team *g, struct program *p)
 {
 	unsigned int i;
 
+	if (percent(rnd, 30)) {
+		add_focus_op(g, p, READ);
+		add_focus_op(g, p, PIN);
+		for (i = 1 + below(rnd, 3); i; i--)
+			add_focus_op(g, p, percent(rnd, 70) ? COMPACT : pick(rnd, g, weather));
+		return;
+	}
 	p->nr = 1 + below(rnd, 2);
 	for (i = 0; i < p->nr; i++)
 		make_op(rnd, g, &p->op[i], percent(rnd, 60) ? weather :
@@ -524,6 +548,8 @@ static void make_relocks(uint64_t *rnd, const struct team *g, struct program *p,
 		make_walker(rnd, g, p);
 	else if (slot == 1)
 		make_relocker(rnd, g, p, few);
+	else if (slot == 2 ? g->keeps : percent(rnd, 20))
+		make_keeper(rnd, g, p);
 	else
 		make_mover(rnd, g, p);
 }
@@ -641,7 +667,7 @@ static void make_relocking(uint64_t *rnd, struct team *g)
 	g->places = 0;
 	/* They meet in a walk only if that takes long; late in it, or anywhere */
 	if (!is_huge(r->kind) && !g->limit_pages && percent(rnd, 70))
-		r->pages = 2048 << below(rnd, 2);
+		r->pages = 2048 << below(rnd, sizeof(long) == 8 ? 4 : 2);	/* see region_base() */
 	g->focus_len = 1 + below(rnd, 4);
 	g->focus_off = percent(rnd, 60) ? r->pages - g->focus_len :
 		below(rnd, r->pages - g->focus_len + 1);
@@ -649,7 +675,8 @@ static void make_relocking(uint64_t *rnd, struct team *g)
 		g->round_ms = 320;
 	/* Longer than a walk and a look, or they do not come to the same tick */
 	g->clock = 20 + below(rnd, 4);
-	g->slots = g->processes = 2 + percent(rnd, 85);
+	g->keeps = percent(rnd, 35);
+	g->slots = g->processes = 2 + (percent(rnd, 85) ? 1 + percent(rnd, 30) : 0);
 	for (i = 0; i < g->slots; i++) {
 		ctl->slot[i].process = i;
 		ctl->slot[i].thread = 0;
@@ -848,7 +875,7 @@ void print_programs(void)
 			printf(" %u", g->focus_off + g->cut[i]);
 	}
 	printf("%s%s%s%s%s%s%s%s", g->disturbs ? ", disturbed" : "",
-	       g->relocks ? ", relocking" : "",
+	       g->relocks ? g->keeps ? ", relocking, one keeps" : ", relocking" : "",
 	       g->in_memcg ? ", in a memory cgroup" : "", g->finishes ? ", to the end" : "", g->family ? ", a family" : "",
 	       g->founder_unmaps ? ", the founder unmaps" : "",
 	       g->ksm ? ", ksmd" : "", g->khugepaged ? ", khugepaged" : "");

@@ -52,7 +52,7 @@ enum what {
 	READ, WRITE, KERNEL_WRITE, MADVISE, MUNMAP, MAP, MREMAP, MPROTECT,
 	FORK, EXIT, KILL, TRUNCATE, PUNCH, REMAP_FILE_PAGES, MSYNC,
 	MOVE_PAGES, OTHERS_WRITE, SETRLIMIT, PERSONALITY, CALL, USERFAULTFD,
-	UNSHARE, SETUID, WAIT, RECLAIM, HOLDS, LOOK,
+	UNSHARE, SETUID, WAIT, RECLAIM, HOLDS, LOOK, PIN,
 	/* What an administrator or the kernel does meanwhile: the weather */
 	COMPACT, KSM_SWITCH, HUGE_SWITCH, DROP_CACHES, SWAPOFF, GROUP_LIMIT,
 	WHATS
@@ -120,7 +120,7 @@ struct team {
 	/* One process that makes memory anew, forks, races with its kids, looks */
 	bool family;
 	/* One locks and unlocks all of the region, another a few of its pages meanwhile */
-	bool relocks;
+	bool relocks, keeps;	/* ... and a third keeps all of it locked */
 	unsigned int fresh;		/* rounds, by bits, that begin with new tasks */
 	unsigned int limit_pages;	/* of its memory cgroup; 0: none */
 	struct region region[MAX_REGIONS];

@@ -195,6 +195,14 @@ static void add_focus_op(const struct team *g, struct program *p, enum what what
 	};
 }
 
+/* The same on all of the region that has the focus */
+static void add_whole_op(const struct team *g, struct program *p, enum what what)
+{
+	add_focus_op(g, p, what);
+	p->op[p->nr - 1].off = 0;
+	p->op[p->nr - 1].len = g->region[g->focus_region].pages;
+}
+
 static unsigned int pick_loops(uint64_t *rnd)
 {
 	return 1 + below(rnd, 1 << below(rnd, 8));
@@ -426,11 +434,8 @@ static void make_full(uint64_t *rnd, const struct team *g, struct program *p)
 	p->loops = 4 * pick_loops(rnd);
 	p->mends = percent(rnd, 75);
 	/* All of it is there, and nothing is locked */
-	if (percent(rnd, 50)) {
-		add_focus_op(g, p, MAP);
-		p->op[0].off = 0;
-		p->op[0].len = g->region[g->focus_region].pages;
-	}
+	if (percent(rnd, 50))
+		add_whole_op(g, p, MAP);
 	if (percent(rnd, 70))
 		add_focus_op(g, p, MUNLOCKALL);
 	for (i = 2 + below(rnd, 3); i; i--) {
@@ -456,17 +461,11 @@ static void make_full(uint64_t *rnd, const struct team *g, struct program *p)
 /* Of a group that relocks: all of the region is locked and unlocked, over and over */
 static void make_walker(uint64_t *rnd, const struct team *g, struct program *p)
 {
-	unsigned int i;
-
-	add_focus_op(g, p, percent(rnd, 75) ? MLOCK2 : MLOCK);
-	add_focus_op(g, p, READ);
+	add_whole_op(g, p, percent(rnd, 75) ? MLOCK2 : MLOCK);
+	add_whole_op(g, p, READ);
 	/* ... or made anew, which unmaps it: of a file the same pages come back */
-	add_focus_op(g, p, has_file(g->region[g->focus_region].kind) && percent(rnd, 35) ? MAP :
+	add_whole_op(g, p, has_file(g->region[g->focus_region].kind) && percent(rnd, 35) ? MAP :
 		     percent(rnd, 80) ? MUNLOCK : MUNLOCKALL);
-	for (i = 0; i < p->nr; i++) {
-		p->op[i].off = 0;
-		p->op[i].len = g->region[g->focus_region].pages;
-	}
 	p->op[0].arg = 1;
 	if (percent(rnd, 85))
 		p->op[2].mods = SAME_INSTANT;
@@ -502,16 +501,10 @@ static void make_relocker(uint64_t *rnd, const struct team *g, struct program *p
 /* One that locks all of it, and keeps it */
 static void make_keeper(uint64_t *rnd, const struct team *g, struct program *p)
 {
-	unsigned int i;
-
-	add_focus_op(g, p, MLOCK2);
+	add_whole_op(g, p, MLOCK2);
 	p->op[0].arg = 1;
-	add_focus_op(g, p, percent(rnd, 80) ? READ : WRITE);
-	add_focus_op(g, p, HOLDS);
-	for (i = 0; i < p->nr; i++) {
-		p->op[i].off = 0;
-		p->op[i].len = g->region[g->focus_region].pages;
-	}
+	add_whole_op(g, p, percent(rnd, 80) ? READ : WRITE);
+	add_whole_op(g, p, HOLDS);
 }
 
 /* Pages are moved, or taken away; some cannot be moved, and the try does not take them away */
@@ -677,6 +670,7 @@ static void make_relocking(uint64_t *rnd, struct team *g)
 	g->clock = 20 + below(rnd, 4);
 	g->keeps = percent(rnd, 35);
 	g->slots = g->processes = 2 + (percent(rnd, 85) ? 1 + percent(rnd, 30) : 0);
+	g->keeps &= g->slots > 2;
 	for (i = 0; i < g->slots; i++) {
 		ctl->slot[i].process = i;
 		ctl->slot[i].thread = 0;

@@ -71,10 +71,10 @@ static const struct race {
 	void (*unmap)(char *page);
 	unsigned int lead, most, seconds;
 } races[] = {
-	{ "munmap", do_munmap, 0, 1500, 20 },
-	{ "MAP_FIXED", do_map_over, 800, 1500, 20 },
-	{ "mremap", do_move_over, 1500, 1500, 20 },
-	{ "exit", do_exit, 300, 4000, 60 },
+	{ "munmap", do_munmap, 0, 1500, 8 },
+	{ "MAP_FIXED", do_map_over, 800, 1500, 8 },
+	{ "mremap", do_move_over, 1500, 1500, 8 },
+	{ "exit", do_exit, 300, 4000, 20 },
 };
 
 enum { NR_RACES = sizeof(races) / sizeof(*races) };
@@ -131,7 +131,7 @@ static unsigned int race_once(unsigned int round)
 static void run_race(const char *claim, bool three)
 {
 	const unsigned int want = three ? NR_HUGE : 0;
-	time_t end = time(NULL) + (three ? 5 : race->seconds);
+	time_t end = time(NULL) + (three ? 3 : race->seconds);
 	unsigned int round = 0, mlocked, i;
 	size_t stray;
 

@@ -3,7 +3,9 @@
  * Several tasks have locked the same huge pages: one takes its mapping away while
  * others munlock().  What is left to a bystander, who has locked nothing, is not
  * Mlocked.  Huge pages that are shared since a fork, and those of tmpfs, which
- * kernels since v4.8 have.  Needs root.
+ * kernels since v4.8 have.  In every other round their charge moves to another memcg
+ * once they are locked, which takes them off the LRU: then nobody knows any more how
+ * many have locked them, and munlock() has to look.  Needs root.
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
@@ -12,15 +14,20 @@
 #include <time.h>
 
 #include "../../files/tools/testing/selftests/vm/huge_pages.h"
+#include "../../files/tools/testing/selftests/vm/memcg.h"
 #include "../../files/tools/testing/selftests/vm/race.h"
 #include "books.h"
 
 enum { NR_HUGE = 32, NR_LOCKERS = 2 };
+#define TO	MEMCG_ROOT "/to"
 
 static size_t huge;
 /* What we, the bystander, map; each page lies alone, in a VMA of its own */
 static char *area;
-static struct meeting *lockers_meet;
+/* The lockers, and they and we */
+static struct meeting *lockers_meet, *all_meet;
+/* We can have our charges moved, and in which of two groups we are */
+static bool can_move, moved;
 static volatile char sink;
 
 static char *nth(unsigned int n)
@@ -92,6 +99,11 @@ static void lock_and_race(void (*task)(char *page), unsigned int lead,
 		if (lock_range(nth(i), huge))
 			_exit(1);
 	}
+	if (can_move) {
+		meet(all_meet);
+		/* Now their charge may move */
+		meet(all_meet);
+	}
 	for (i = 0; i < NR_HUGE; i++) {
 		if (!i || !once)
 			meet(lockers_meet);
@@ -108,6 +120,7 @@ static unsigned int race_once(unsigned int round)
 	unsigned int i, mlocked = 0;
 
 	lockers_meet->arrived = 0;
+	all_meet->arrived = 0;
 	for (i = 0; i < NR_LOCKERS; i++) {
 		lockers[i] = start_child();
 		if (!lockers[i]) {
@@ -115,6 +128,14 @@ static unsigned int race_once(unsigned int round)
 			lock_and_race(i ? do_munlock : race->unmap,
 				      i ? race->lead : 0, NR_LOCKERS * round + i);
 		}
+	}
+	if (can_move) {
+		meet(all_meet);
+		if (round & 1) {
+			moved = !moved;
+			memcg_enter(moved ? TO : MEMCG);
+		}
+		meet(all_meet);
 	}
 	for (i = 0; i < NR_LOCKERS; i++)
 		if (child_status(lockers[i]))
@@ -251,13 +272,30 @@ static void race_tmpfs(void)
 	rmdir(dir);
 }
 
+/* Two memory groups between which charges move, which is of the first version of cgroups */
+static bool join_memcg(void)
+{
+	if (!memcg_join() || memcg_is_v2 || mkdir(TO, 0700))
+		return false;
+	write_file(MEMCG "/memory.move_charge_at_immigrate", "3");
+	write_file(TO "/memory.move_charge_at_immigrate", "3");
+	return true;
+}
+
 int main(void)
 {
 	huge = huge_page_size();
 	lockers_meet = (struct meeting *)map_shared(page_size());
 	lockers_meet->parties = NR_LOCKERS;
+	all_meet = (struct meeting *)map_shared(page_size());
+	all_meet->parties = NR_LOCKERS + 1;
+	can_move = join_memcg();
 	tap_plan(2 * 2 * NR_RACES);
 	race_anonymous();
 	race_tmpfs();
+	printf("# their charges %s\n", can_move ? "moved" : "did not move");
+	memcg_enter(MEMCG_ROOT);
+	rmdir(TO);
+	memcg_leave();
 	return tap_exit();
 }

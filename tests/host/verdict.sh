@@ -310,17 +310,25 @@ check "expected: one of them that was renamed is named" expected_row \
 
 # The tables of docs/programs.md
 programs_table() {	# LINE: is one of them
-	mkdir -p "$tmp/programs/v4.2-rc1/x86_64/results" "$tmp/programs/peers/5.10/results"
+	mkdir -p "$tmp/programs/v4.2-rc1/x86_64/results" "$tmp/programs/v4.2-rc1/x86_64-net/results" "$tmp/programs/peers/5.10/results"
 	printf '%s\n' '# run /bin/busybox env A=b /tests/one' '# package: one 1:2-3' '# command: one -x' \
 		'# value: calls: a|b: c' 'ok 1 - a' '# exit 0' >"$tmp/programs/v4.2-rc1/x86_64/results/programs.log"
 	printf '%s\n' '# setup /tests/set-up' '# exit 0' '# run /tests/one' '# value: more: 5' 'not ok 1 - a' '# exit 1' \
 		>"$tmp/programs/peers/5.10/results/programs.log"
+	printf '%s\n' '# run /tests/two' '# value: more: 6' 'ok 1 - a' '# exit 0' \
+		>"$tmp/programs/v4.2-rc1/x86_64-net/results/programs.log"
 	awk -v out="$tmp/programs/" -f "$top/tests/guest/programs/table.awk" \
-		"$tmp/programs/v4.2-rc1/x86_64/results/programs.log" "$tmp/programs/peers/5.10/results/programs.log" |
+		"$tmp/programs/v4.2-rc1/x86_64/results/programs.log" "$tmp/programs/v4.2-rc1/x86_64-net/results/programs.log" \
+		"$tmp/programs/peers/5.10/results/programs.log" |
 		grep -qxF -e "$1"
 }
 check "programs: the table has package, version and command" programs_table '| one | one | 1:2-3 | `one -x` |'
 check "programs: and a column for each kernel" programs_table '| program | what | v4.2-rc1 | stock 5.10 |'
 check "programs: and what only one of them has said" programs_table '| one | calls | a\|b: c | - |'
 check "programs: and what only the other one has" programs_table '| one | more | - | 5 |'
+check "programs: a kernel with --net has the column of that without" programs_table '| two | more | 6 | - |'
+check "programs: and its checks are counted there" programs_table '| all | checks that pass | 2 | 0 |'
 check "programs: and how many checks failed" programs_table '| all | checks that fail | 0 | 1 |'
+check "programs: an option that is none" fails '^programs: usage: ' "$top/scripts/programs" v4.2-rc1 --count
+check "programs: a kernel that is missing, with the command that builds it" fails \
+	'no kernel .*: scripts/kernel v4.2-rc1 x86_64 --control --net$' env OUT="$tmp/none" "$top/scripts/programs" v4.2-rc1 --control --net

@@ -158,9 +158,17 @@ back_to() {
 	done
 }
 
+# vm_flags START: of the VMA that begins there, by smaps
+vm_flags() {
+	awk -v address="$1-" '
+	index($1, address) == 1 { here = 1 }
+	here && $1 == "VmFlags:" { sub(/^VmFlags: */, ""); sub(/ *$/, ""); print; exit }' "/proc/$pid/smaps"
+}
+
 # look [ADDRESS]: at the VMAs of $pid, or the one there: sets $locked, kB that are in locked
 # VMAs, $on_fault, how much of that is on fault, $resident and $mlocked, kB of pages in them.
-# The zero page is in neither.
+# The zero page is in neither.  $when is put before the names of the figures.
+when=
 look() {
 	# shellcheck disable=SC2046  # four numbers
 	set -- $(/tests/lockmap -n "$pid" "$@" | awk '
@@ -179,10 +187,10 @@ look() {
 		}
 		END { print locked + 0, on_fault + 0, resident + 0, mlocked + 0 }')
 	locked=$1 on_fault=$2 resident=$3 mlocked=$4
-	value "VmLck, kB" "$(status VmLck)"
-	value "locked on fault, kB" "$on_fault"
-	value "resident in what is locked, kB" "$resident"
-	value "Mlocked of that, kB" "$mlocked"
+	value "${when}VmLck, kB" "$(status VmLck)"
+	value "${when}locked on fault, kB" "$on_fault"
+	value "${when}resident in what is locked, kB" "$resident"
+	value "${when}Mlocked of that, kB" "$mlocked"
 }
 
 nothing() { [ "$locked" -eq 0 ] && [ "$(status VmLck)" -eq 0 ]; }

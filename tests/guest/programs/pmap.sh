@@ -8,13 +8,11 @@
 . /tests/common.sh
 plan 2 procps "pmap -XX PID"
 start_wrapper glibc
-/tests/lockmap -n "$pid" "$address" | sed -n '1s/-.*//p' >/tmp/address
+start=$(/tests/lockmap -n "$pid" "$address" | sed -n '1s/-.*//; 1s/^0*//p')
 # Its first column is the address; under VmFlags are words of two letters, at the end
 pmap -XX "$pid" >/tmp/pmap 2>&1
-flags=$(sed -n "s/^ *0*$(sed 's/^0*//' /tmp/address) .* \(rd wr [a-z? ]*[a-z?]\) *$/\1/p" /tmp/pmap)
-value "VmFlags of the range, in smaps" "$(awk -v address="$(sed 's/^0*//' /tmp/address)-" '
-	index($1, address) == 1 { here = 1 }
-	here && $1 == "VmFlags:" { sub(/^VmFlags: */, ""); sub(/ *$/, ""); print; exit }' "/proc/$pid/smaps")"
+flags=$(sed -n "s/^ *0*$start .* \(rd wr [a-z? ]*[a-z?]\) *$/\1/p" /tmp/pmap)
+value "VmFlags of the range, in smaps" "$(vm_flags "$start")"
 value "VmFlags of the range, in pmap" "${flags:-none}"
 check "pmap: the VMA is locked" sh -c "echo ' $flags ' | grep -q ' lo '"
 check "pmap: the VMA is on fault by name" sh -c "echo ' $flags ' | grep -q ' lf '"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# table.awk - consoles of scripts/programs, one a kernel, to the tables of docs/programs.md
+# table.awk - consoles of scripts/programs, to the tables of docs/programs.md; that of a
+# kernel with --net has the column of the kernel without
 #
 # Of each program the package and the command, then of each value a row, and a cell a
 # kernel.  With -v out=DIR/: what the names of the consoles begin with.
@@ -10,6 +11,7 @@ function column(file) {
 	sub(/\/results\/.*/, "", file)
 	if (file == "peers/5.10")
 		return "stock 5.10"
+	sub(/-net$/, "", file)
 	sub(/\/x86_64$/, "", file)
 	sub(/\/x86_64-control$/, ", control", file)
 	return file
@@ -20,7 +22,14 @@ function cell(text) {
 	return text == "" ? "none seen" : text
 }
 { sub(/\r$/, "") }
-FNR == 1 { kernel[++kernels] = column(FILENAME) }
+FNR == 1 {
+	name_here = column(FILENAME)
+	if (!(name_here in number)) {
+		number[name_here] = ++kernels
+		kernel[kernels] = name_here
+	}
+	at_kernel = number[name_here]
+}
 /^# run / {
 	program = $0
 	sub(/.*\/tests\//, "", program)
@@ -34,7 +43,7 @@ FNR == 1 { kernel[++kernels] = column(FILENAME) }
 /^# exit / {
 	# "# exit" may be that of a set-up
 	if (program != "")
-		ended[program, kernels] = $3
+		ended[program, at_kernel] = $3
 	program = ""
 	next
 }
@@ -50,11 +59,11 @@ program == "" { next }
 		rows[program]++
 		name[program, rows[program]] = what
 	}
-	said[program, what, kernels] = substr(text, at + 2)
+	said[program, what, at_kernel] = substr(text, at + 2)
 	next
 }
-/^ok [0-9]+ - / { passed[kernels]++ }
-/^not ok [0-9]+ - / { failed[kernels]++ }
+/^ok [0-9]+ - / { passed[at_kernel]++ }
+/^not ok [0-9]+ - / { failed[at_kernel]++ }
 END {
 	print "| program | package | version | command |\n|---|---|---|---|"
 	for (i = 1; i <= programs; i++) {

@@ -37,6 +37,7 @@ const char *const what_names[WHATS] = {
 	[USERFAULTFD] = "userfaultfd", [UNSHARE] = "unshare",
 	[SETUID] = "setuid", [WAIT] = "wait", [RECLAIM] = "reclaim",
 	[HOLDS] = "holds", [LOOK] = "look", [PIN] = "pin",
+	[REGROUP] = "regroup",
 	[COMPACT] = "compact",
 	[KSM_SWITCH] = "ksm-switch", [HUGE_SWITCH] = "huge-switch",
 	[DROP_CACHES] = "drop_caches", [SWAPOFF] = "swapoff",
@@ -387,6 +388,9 @@ static int limit_group(const struct op *op)
 static int kpageflags = -1, pagemap = -1;
 /* Of the memory cgroup */
 static int limit_file = -1, usage_file = -1;
+/* ... and who is in it, and in the one below it */
+static int procs_file[2] = { -1, -1 };
+static volatile bool regrouped;
 
 static int open_memcg(const char *name, int flags)
 {
@@ -401,6 +405,8 @@ void look_prepare(void)
 	if (ctl->group.in_memcg) {
 		limit_file = open_memcg("memory.limit_in_bytes", O_WRONLY);
 		usage_file = open_memcg("memory.usage_in_bytes", O_RDONLY);
+		procs_file[0] = open_memcg("cgroup.procs", O_WRONLY);
+		procs_file[1] = open_memcg("below/cgroup.procs", O_WRONLY);
 	}
 	kpageflags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -475,6 +481,22 @@ static int reclaim(const struct op *op)
 	if (pwrite(limit_file, text, strlen(text), 0) < 0)
 		pwrite(limit_file, "-1", 2, 0);
 	return err;
+}
+
+/*
+ * This process goes to the memory cgroup below its own, or comes back, and what it is
+ * charged with comes along: for that the kernel takes each of its pages off its list.
+ */
+static int regroup(void)
+{
+	char text[16];
+	bool to = !regrouped;
+
+	if (procs_file[to] < 0)
+		return ENODEV;
+	regrouped = to;
+	return error_of(pwrite(procs_file[to], text,
+			       snprintf(text, sizeof(text), "%d", getpid()), 0));
 }
 
 /* Some pages that a thread has shared with its last kid */
@@ -1000,6 +1022,8 @@ int do_op(struct slot *slot, const struct op *op)
 		return look_here(slot, op);
 	case PIN:
 		return pin(op);
+	case REGROUP:
+		return regroup();
 	case COMPACT:
 		set_file("/proc/sys/vm/compact_memory", "1");
 		return 0;

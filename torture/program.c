@@ -46,7 +46,7 @@ static const struct weight anything[] = {
 	/* Of 64 bits, few of them do anything */
 	{ PERSONALITY, sizeof(long) == 8 ? 1 : 8 },
 	{ CALL, 2 }, { USERFAULTFD, 2 }, { UNSHARE, 2 }, { SETUID, 1 },
-	{ WAIT, 2 }, { RECLAIM, 4 }, { HOLDS, 1 }, { PIN, 3 },
+	{ WAIT, 2 }, { RECLAIM, 4 }, { HOLDS, 1 }, { PIN, 3 }, { REGROUP, 4 },
 	/* By anybody, but for what root alone may do */
 	{ SWAPOFF, 2 }, { COMPACT, 2 }, { KSM_SWITCH, 1 }, { DROP_CACHES, 1 },
 	{ 0, 0 }
@@ -62,7 +62,7 @@ static const struct weight takes[] = {
 	{ WRITE, 6 }, { KERNEL_WRITE, 2 }, { OTHERS_WRITE, 1 },
 	{ MADVISE, 6 }, { MREMAP, 3 }, { MPROTECT, 2 }, { TRUNCATE, 1 },
 	{ PUNCH, 1 }, { EXIT, 1 }, { REMAP_FILE_PAGES, 1 }, { RECLAIM, 4 },
-	{ SWAPOFF, 2 }, { PIN, 1 }, { 0, 0 }
+	{ SWAPOFF, 2 }, { PIN, 1 }, { REGROUP, 2 }, { 0, 0 }
 };
 /* What makes a VMA differ from its neighbours, or equal them again */
 static const struct weight changes[] = {
@@ -82,7 +82,7 @@ static const struct weight weather[] = {
 static enum what pick(uint64_t *rnd, const struct team *g, const struct weight *table)
 {
 	uint64_t without = opt.without | (g && table == anything ? ~g->words : 0) |
-		(g && !g->in_memcg ? 1ULL << RECLAIM | 1ULL << SWAPOFF : 0);
+		(g && !g->in_memcg ? 1ULL << RECLAIM | 1ULL << SWAPOFF | 1ULL << REGROUP : 0);
 	const struct weight *w;
 	unsigned int sum = 0, at;
 
@@ -172,7 +172,7 @@ static void make_op(uint64_t *rnd, const struct team *g, struct op *op,
 		op->mods |= SAME_INSTANT;
 	if (percent(rnd, 15) && op->what != FORK && op->what != CALL &&
 	    op->what != SETUID && op->what != WAIT && op->what != RECLAIM &&
-	    op->what != HOLDS &&
+	    op->what != HOLDS && op->what != REGROUP &&
 	    op->what < COMPACT)
 		op->mods |= SPIN;
 	if (percent(rnd, 30))
@@ -382,7 +382,7 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 		maybe(rnd, g, p, 30, locks);
 	}
 	/* ... and comes back to all of them */
-	if (g->in_memcg && p->nr < MAX_OPS - 4 && percent(rnd, 15))
+	if (g->in_memcg && p->nr < MAX_OPS - 4 && percent(rnd, 25))
 		add_focus_op(g, p, SWAPOFF);
 	if (percent(rnd, 75))
 		p->meets = p->nr + 1;
@@ -525,7 +525,7 @@ static void make_mover(uint64_t *rnd, const struct team *g, struct program *p)
 			percent(rnd, 50) ? some_takes(rnd, g) : anything);
 	if (percent(rnd, 70)) {
 		p->nr = 1;
-		p->op[0].what = COMPACT;
+		p->op[0].what = g->in_memcg && percent(rnd, 50) ? REGROUP : COMPACT;
 	}
 }
 
@@ -571,6 +571,9 @@ void make_programs(struct team *g, unsigned int round)
 			make_family(rnd, g, p);
 		else
 			make_program(rnd, g, p, i == 0 || percent(rnd, 30), false);
+		/* Each time it is another part of it */
+		if (!g->relocks && percent(rnd, 50))
+			p->skips = 8 << below(rnd, 3);
 		/* Not over before the others are, and it looks at what it leaves */
 		if (g->pieces && !g->family && percent(rnd, 80)) {
 			p->loops = 60000;
@@ -605,6 +608,8 @@ void make_programs(struct team *g, unsigned int round)
 			else
 				make_program(rnd, g, kid, percent(rnd, 60), true);
 			without_kids(rnd, g, kid);
+			if (percent(rnd, 50))
+				kid->skips = 8 << below(rnd, 3);
 		}
 	}
 }
@@ -838,8 +843,11 @@ static void print_program(const char *who, const struct program *p, bool kid)
 	char text[160];
 	unsigned int i;
 
-	printf("#   %s, %u times%s%s:", who, p->loops, p->walk ? ", walking" : "",
+	printf("#   %s, %u times%s%s", who, p->loops, p->walk ? ", walking" : "",
 	       p->mends ? ", mending" : "");
+	if (p->skips)
+		printf(", %u %% left out", p->skips);
+	putchar(':');
 	for (i = 0; i < p->nr; i++) {
 		describe_op(text, sizeof(text), &p->op[i]);
 		printf("%s %s%s", i ? ";" : "",

@@ -136,6 +136,13 @@ static void prepare(void)
 		set_file(GROUPS "/memory.use_hierarchy", "1");
 		if (!mkdir(GROUP, 0755) || errno == EEXIST) {
 			opt.group_dir = GROUP;
+			/* Charges move between it and the one below it, and its limit is for both */
+			mkdir(GROUP "/below", 0755);
+			set_file(GROUP "/memory.move_charge_at_immigrate", "3");
+			set_file(GROUP "/below/memory.move_charge_at_immigrate", "3");
+			/* By tasks without privilege, too: they move themselves alone */
+			chmod(GROUP "/cgroup.procs", 0666);
+			chmod(GROUP "/below/cgroup.procs", 0666);
 			books_use_memcg(GROUPS);
 		}
 	}

@@ -52,7 +52,7 @@ enum what {
 	READ, WRITE, KERNEL_WRITE, MADVISE, MUNMAP, MAP, MREMAP, MPROTECT,
 	FORK, EXIT, KILL, TRUNCATE, PUNCH, REMAP_FILE_PAGES, MSYNC,
 	MOVE_PAGES, OTHERS_WRITE, SETRLIMIT, PERSONALITY, CALL, USERFAULTFD,
-	UNSHARE, SETUID, WAIT, RECLAIM, HOLDS, LOOK, PIN,
+	UNSHARE, SETUID, WAIT, RECLAIM, HOLDS, LOOK, PIN, REGROUP,
 	/* What an administrator or the kernel does meanwhile: the weather */
 	COMPACT, KSM_SWITCH, HUGE_SWITCH, DROP_CACHES, SWAPOFF, GROUP_LIMIT,
 	WHATS
@@ -75,6 +75,7 @@ struct program {
 	uint8_t end;		/* enum kid_end, of a kid */
 	uint8_t mends;		/* maps the focus anew where there is none */
 	uint8_t meets;		/* before op N - 1 it and its parent or kids meet */
+	uint8_t skips;		/* leaves out each op but its last two with so many percent */
 	uint16_t loops;
 	struct op op[MAX_OPS];
 };

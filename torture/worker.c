@@ -182,6 +182,9 @@ static void run_once(struct slot *slot, const struct program *program,
 
 		if (program->meets == i + 1)
 			meet(slot);
+		/* Who looks at the end has unlocked all before it */
+		if (i + 2 < program->nr && percent(&slot->rnd, program->skips))
+			continue;
 		err = run_op(slot, &program->op[i], step, program->walk);
 		holes |= err == ENOMEM || err == EFAULT;
 	}
@@ -477,8 +480,14 @@ void founder(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	set_file("/proc/self/oom_score_adj", "-900");
 	if (group->in_memcg) {
+		char moves[128];
+
+		/* What it shares with the clerk, who cannot be killed, stays where it is */
+		snprintf(moves, sizeof(moves), "%s/memory.move_charge_at_immigrate", opt.group_dir);
+		set_file(moves, "0");
 		snprintf(file, sizeof(file), "%s/tasks", opt.group_dir);
 		set_file(file, "0");
+		set_file(moves, "3");
 	}
 	for (i = 0; i < group->regions; i++) {
 		region_map(&group->region[i], 0, group->region[i].pages, 0);

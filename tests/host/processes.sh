@@ -53,6 +53,15 @@ for signal in INT TERM HUP; do
 	check "processes: $signal ends a build and all that it started" \
 		ctrl_c runs-$signal $signal "$toys/begun" "$toy/scripts/lib/runs" "$toys"
 done
+# check builds beside what it runs; long.sh has left another script there
+cp "$top/scripts/check" "$long/scripts/check"
+echo "nice >'$toys/kernel-nice'; touch '$toys/kernel-begun'; sleep 1000" | stand_in scripts/kernel
+for signal in INT TERM; do
+	check "check: $signal ends the kernels that are built meanwhile" \
+		ctrl_c check-$signal $signal "$toys/kernel-begun" env -u CI -u LOF_MINUTES LINUX="$toy_linux" "$long/scripts/check" v4.2-rc1
+done
+check "check: they are built at the lowest priority" grep -qx 19 "$toys/kernel-nice"
+cp "$toys/long-kernel" "$long/scripts/kernel"
 cat >"$toys/fake/qemu-system-x86_64" <<-EOF2
 	#!/bin/sh
 	[ -z "\${SLOW_FORK:-}" ] || exec env -u SLOW_FORK "\$0" "\$@"

@@ -181,10 +181,6 @@ programs: kernel	## Debian's programs that lock memory, unmodified, with and wit
 	scripts/programs $(base)
 	scripts/kernel $(base) x86_64 --control
 	scripts/programs $(base) --control
-	scripts/kernel $(base) x86_64 --net
-	scripts/programs $(base) --net
-	scripts/kernel $(base) x86_64 --control --net
-	scripts/programs $(base) --control --net
 
 ##@ Measure it
 bench: kernel	## instruction counts: the series and its control kernel, in out/bench

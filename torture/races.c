@@ -138,7 +138,6 @@ static void prepare(void)
 			opt.group_dir = GROUP;
 			/* Charges move between it and the one below it, and its limit is for both */
 			mkdir(GROUP "/below", 0755);
-			set_file(GROUP "/memory.move_charge_at_immigrate", "3");
 			set_file(GROUP "/below/memory.move_charge_at_immigrate", "3");
 			/* By tasks without privilege, too: they move themselves alone */
 			chmod(GROUP "/cgroup.procs", 0666);

@@ -14,12 +14,11 @@
 #include <time.h>
 
 #include "../../files/tools/testing/selftests/vm/huge_pages.h"
-#include "../../files/tools/testing/selftests/vm/memcg.h"
 #include "../../files/tools/testing/selftests/vm/race.h"
 #include "books.h"
+#include "charges.h"
 
 enum { NR_HUGE = 32, NR_LOCKERS = 2 };
-#define TO	MEMCG_ROOT "/to"
 
 static size_t huge;
 /* What we, the bystander, map; each page lies alone, in a VMA of its own */
@@ -272,16 +271,6 @@ static void race_tmpfs(void)
 	rmdir(dir);
 }
 
-/* Two memory groups between which charges move, which is of the first version of cgroups */
-static bool join_memcg(void)
-{
-	if (!memcg_join() || memcg_is_v2 || mkdir(TO, 0700))
-		return false;
-	write_file(MEMCG "/memory.move_charge_at_immigrate", "3");
-	write_file(TO "/memory.move_charge_at_immigrate", "3");
-	return true;
-}
-
 int main(void)
 {
 	huge = huge_page_size();
@@ -289,13 +278,11 @@ int main(void)
 	lockers_meet->parties = NR_LOCKERS;
 	all_meet = (struct meeting *)map_shared(page_size());
 	all_meet->parties = NR_LOCKERS + 1;
-	can_move = join_memcg();
+	can_move = charges_join();
 	tap_plan(2 * 2 * NR_RACES);
 	race_anonymous();
 	race_tmpfs();
 	printf("# their charges %s\n", can_move ? "moved" : "did not move");
-	memcg_enter(MEMCG_ROOT);
-	rmdir(TO);
-	memcg_leave();
+	charges_leave();
 	return tap_exit();
 }

@@ -10,13 +10,12 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "../../files/tools/testing/selftests/vm/memcg.h"
 #include "../../files/tools/testing/selftests/vm/race.h"
+#include "charges.h"
 
 enum { NR_PAGES = 64, MOVED_PAGES = 4096, SECONDS = 30 };
 #define LEN	(NR_PAGES * page_size())
 #define DIR	"/tmp/move-charge"
-#define TO	MEMCG_ROOT "/to"
 
 static struct { volatile unsigned int moves, writes; } *common;
 
@@ -63,10 +62,8 @@ static const char *set_up(void)
 	mkdir(DIR, 0700);
 	if (child_status(child) || mount(disk, DIR, "ext2", 0, NULL))
 		return "no ext2";
-	if (!memcg_join() || mkdir(TO, 0700))
+	if (!charges_join())
 		return "no memcg";
-	write_file(MEMCG "/memory.move_charge_at_immigrate", "3");
-	write_file(TO "/memory.move_charge_at_immigrate", "3");
 	return NULL;
 }
 
@@ -122,9 +119,7 @@ int main(void)
 		       rounds, common->moves, common->writes);
 	printf("# %u truncations, %u moves, %u writes\n", rounds, common->moves,
 	       common->writes);
-	memcg_enter(MEMCG_ROOT);
-	rmdir(TO);
-	memcg_leave();
+	charges_leave();
 	umount(DIR);
 	return tap_exit();
 }

@@ -158,6 +158,8 @@ back_to() {
 	done
 }
 
+# vma_start ADDRESS: where the VMA there begins, as smaps has it
+vma_start() { /tests/lockmap -n "$pid" "$1" | sed -n '1s/-.*//; 1s/^0*//p'; }
 # vm_flags START: of the VMA that begins there, by smaps
 vm_flags() {
 	awk -v address="$1-" '

@@ -46,7 +46,7 @@ byte() {
 look_when() {
 	when="$1, "
 	# What is not locked may be one VMA with its neighbour
-	start=$(/tests/lockmap -n "$pid" "$address" | sed -n '1s/-.*//; 1s/^0*//p')
+	start=$(vma_start "$address")
 	flags=$(vm_flags "$start")
 	value "${when}VmFlags" "${flags:-none}"
 	look "$address"

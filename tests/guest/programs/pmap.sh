@@ -8,7 +8,7 @@
 . /tests/common.sh
 plan 2 procps "pmap -XX PID"
 start_wrapper glibc
-start=$(/tests/lockmap -n "$pid" "$address" | sed -n '1s/-.*//; 1s/^0*//p')
+start=$(vma_start "$address")
 # Its first column is the address; under VmFlags are words of two letters, at the end
 pmap -XX "$pid" >/tmp/pmap 2>&1
 flags=$(sed -n "s/^ *0*$start .* \(rd wr [a-z? ]*[a-z?]\) *$/\1/p" /tmp/pmap)

@@ -79,6 +79,22 @@ static const struct weight weather[] = {
 	{ MOVE_PAGES, 2 }, { 0, 0 }
 };
 
+/* What takes a page away, and leaves the VMA and its lock where they are */
+static const struct weight empties[] = {
+	{ MADVISE, 4 }, { RECLAIM, 2 }, { COMPACT, 2 }, { MPROTECT, 1 },
+	{ OTHERS_WRITE, 1 }, { REGROUP, 1 }, { SWAPOFF, 1 }, { DROP_CACHES, 1 },
+	{ MOVE_PAGES, 1 }, { KSM_SWITCH, 1 }, { 0, 0 }
+};
+/* ... of a file */
+static const struct weight empties_file[] = {
+	{ TRUNCATE, 6 }, { PUNCH, 4 }, { MADVISE, 2 }, { REMAP_FILE_PAGES, 1 }, { 0, 0 }
+};
+/* What brings one back */
+static const struct weight brings[] = {
+	{ SWAPOFF, 4 }, { READ, 2 }, { WRITE, 2 }, { KERNEL_WRITE, 1 },
+	{ OTHERS_WRITE, 1 }, { 0, 0 }
+};
+
 static enum what pick(uint64_t *rnd, const struct team *g, const struct weight *table)
 {
 	uint64_t without = opt.without | (g && table == anything ? ~g->words : 0) |
@@ -201,6 +217,13 @@ static void add_whole_op(const struct team *g, struct program *p, enum what what
 	add_focus_op(g, p, what);
 	p->op[p->nr - 1].off = 0;
 	p->op[p->nr - 1].len = g->region[g->focus_region].pages;
+}
+
+/* Locked on fault, for sure */
+static void add_on_fault(const struct team *g, struct program *p)
+{
+	add_focus_op(g, p, MLOCK2);
+	p->op[p->nr - 1].arg = 1;
 }
 
 static unsigned int pick_loops(uint64_t *rnd)
@@ -363,15 +386,18 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 	else
 		maybe(rnd, g, p, 70, touches);
 	/* Some of it is in swap when it is shared */
-	if (g->in_memcg && percent(rnd, 50)) {
+	if (g->returns || (g->in_memcg && percent(rnd, 50))) {
 		add_focus_op(g, p, RECLAIM);
-		maybe(rnd, g, p, 25, touches);
+		maybe(rnd, g, p, g->returns ? 5 : 25, touches);
 	}
 	/* There is something that takes its time */
 	if ((g->ksm || g->khugepaged || g->in_memcg) && percent(rnd, 40))
 		add_focus_op(g, p, WAIT);
-	maybe(rnd, g, p, 75, locks);
-	maybe(rnd, g, p, 15, touches);
+	if (g->returns && percent(rnd, 70))
+		add_on_fault(g, p);
+	else
+		maybe(rnd, g, p, 75, locks);
+	maybe(rnd, g, p, g->returns ? 5 : 15, touches);
 	for (i = 1 + percent(rnd, 40); i; i--) {
 		add_focus_op(g, p, FORK);
 		p->op[p->nr - 1].arg = (next_random(rnd) & ~1) | (i & 1);
@@ -382,8 +408,8 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 		maybe(rnd, g, p, 30, locks);
 	}
 	/* ... and comes back to all of them */
-	if (g->in_memcg && p->nr < MAX_OPS - 4 && percent(rnd, 25))
-		add_focus_op(g, p, SWAPOFF);
+	if (p->nr < MAX_OPS - 4 && percent(rnd, g->returns ? 80 : g->in_memcg ? 25 : 0))
+		add_focus_op(g, p, g->returns ? pick(rnd, g, brings) : SWAPOFF);
 	if (percent(rnd, 75))
 		p->meets = p->nr + 1;
 	maybe(rnd, g, p, p->meets ? 100 : 80, percent(rnd, 50) ? some_takes(rnd, g) : unlocks);
@@ -405,8 +431,11 @@ static void make_family_kid(uint64_t *rnd, const struct team *g, struct program 
 	memset(p, 0, sizeof(*p));
 	p->loops = percent(rnd, 80) ? 1 : 3;
 	maybe(rnd, g, p, 10, anything);
-	maybe(rnd, g, p, 85, locks);
-	maybe(rnd, g, p, 15, touches);
+	if (g->returns && percent(rnd, 70))
+		add_on_fault(g, p);
+	else
+		maybe(rnd, g, p, 85, locks);
+	maybe(rnd, g, p, g->returns ? 5 : 15, touches);
 	if (percent(rnd, 80))
 		p->meets = p->nr + 1;
 	if (percent(rnd, 60)) {
@@ -416,7 +445,7 @@ static void make_family_kid(uint64_t *rnd, const struct team *g, struct program 
 	}
 	maybe(rnd, g, p, 20, anything);
 	maybe(rnd, g, p, 20, takes);
-	if (p->nr < MAX_OPS && percent(rnd, 25))
+	if (p->nr < MAX_OPS && percent(rnd, g->returns ? 60 : 25))
 		add_focus_op(g, p, HOLDS);
 	p->end = percent(rnd, 50) ? KID_EXITS : percent(rnd, 60) ? KID_STAYS :
 		percent(rnd, 70) ? KID_IS_KILLED : KID_EXECS;
@@ -547,6 +576,42 @@ static void make_relocks(uint64_t *rnd, const struct team *g, struct program *p,
 		make_mover(rnd, g, p);
 }
 
+/*
+ * Of a group that refaults: the first task locks and touches, the second takes the pages
+ * away, another does one of the two.  As fast as they can: what a fault does with a page
+ * that is gone again takes a few instructions.
+ */
+static void make_refaults(uint64_t *rnd, const struct team *g, struct program *p,
+			  unsigned int slot)
+{
+	const bool file = has_file(g->region[g->focus_region].kind);
+	unsigned int i;
+
+	memset(p, 0, sizeof(*p));
+	p->loops = 60000;
+	p->mends = true;
+	if (slot == 0 || (slot > 1 && percent(rnd, 50))) {
+		if (percent(rnd, 80))
+			add_on_fault(g, p);
+		else
+			maybe(rnd, g, p, 100, locks);
+		for (i = 1 + below(rnd, 3); i; i--)
+			add_focus_op(g, p, pick(rnd, g, touches));
+		if (percent(rnd, 15))
+			add_focus_op(g, p, HOLDS);
+		return;
+	}
+	for (i = 1 + percent(rnd, 30); i; i--) {
+		make_op(rnd, g, &p->op[p->nr], file && percent(rnd, 75) ? empties_file : empties);
+		p->op[p->nr].region = g->focus_region;
+		p->op[p->nr].off = g->focus_off;
+		p->op[p->nr].len = g->focus_len;
+		p->op[p->nr].mods = 0;
+		p->op[p->nr].delay = percent(rnd, 50) ? 0 : 1 << below(rnd, 8);
+		p->nr++;
+	}
+}
+
 void make_programs(struct team *g, unsigned int round)
 {
 	uint64_t state = g->seed ^ (round + 1) * 0x632be59bd9b4e019ULL, *rnd = &state;
@@ -563,6 +628,8 @@ void make_programs(struct team *g, unsigned int round)
 			make_full(rnd, g, p);
 		else if (g->relocks)
 			make_relocks(rnd, g, p, i);
+		else if (g->refaults)
+			make_refaults(rnd, g, p, i);
 		else if (g->family && i && percent(rnd, 70))
 			make_helper(rnd, g, p);
 		else if (g->pieces && !g->family && i && percent(rnd, 65))
@@ -572,7 +639,7 @@ void make_programs(struct team *g, unsigned int round)
 		else
 			make_program(rnd, g, p, i == 0 || percent(rnd, 30), false);
 		/* Each time it is another part of it */
-		if (!g->relocks && percent(rnd, 50))
+		if (!g->relocks && !g->refaults && percent(rnd, 50))
 			p->skips = 8 << below(rnd, 3);
 		/* Not over before the others are, and it looks at what it leaves */
 		if (g->pieces && !g->family && percent(rnd, 80)) {
@@ -586,7 +653,7 @@ void make_programs(struct team *g, unsigned int round)
 		}
 		/* One that shares, but never locks, and stays */
 		if (i == g->slots - 1 && i && !g->family && !g->pieces && !g->relocks &&
-		    percent(rnd, 40)) {
+		    !g->refaults && percent(rnd, 40)) {
 			memset(p, 0, sizeof(*p));
 			p->nr = p->loops = 1;
 			make_op(rnd, g, &p->op[0], touches);
@@ -681,6 +748,28 @@ static void make_relocking(uint64_t *rnd, struct team *g)
 		ctl->slot[i].thread = 0;
 		ctl->slot[i].threads = 1;
 	}
+}
+
+static void make_refaulting(uint64_t *rnd, struct team *g)
+{
+	const bool threads = percent(rnd, 50);
+	unsigned int i;
+
+	g->refaults = true;
+	g->places = 0;
+	if (g->round_ms < 320)
+		g->round_ms = 320;
+	g->slots = 2 + percent(rnd, 25);
+	g->processes = threads ? 1 : g->slots;
+	for (i = 0; i < g->slots; i++) {
+		ctl->slot[i].process = threads ? 0 : i;
+		ctl->slot[i].thread = threads ? i : 0;
+		ctl->slot[i].threads = threads ? g->slots : 1;
+	}
+	if (g->focus_len > 16 && percent(rnd, 75))
+		g->focus_len = 1 + below(rnd, 4);
+	if (g->focus_off + g->focus_len > g->region[g->focus_region].pages)
+		g->focus_off = 0;
 }
 
 void make_group(struct team *g, uint64_t seed)
@@ -833,8 +922,13 @@ void make_group(struct team *g, uint64_t seed)
 	while (g->processes > 1 &&
 	       ctl->slot[slot - 1].process < (int)g->processes - 1)
 		g->processes--;
-	if (!g->family && !g->pieces && !opt.privilege && percent(rnd, 25))
-		make_relocking(rnd, g);
+	g->returns = g->family && g->in_memcg && !opt.privilege && percent(rnd, 50);
+	if (!g->family && !g->pieces && !opt.privilege) {
+		if (percent(rnd, 25))
+			make_relocking(rnd, g);
+		else if (percent(rnd, 35))
+			make_refaulting(rnd, g);
+	}
 }
 
 static void print_program(const char *who, const struct program *p, bool kid)
@@ -876,8 +970,9 @@ void print_programs(void)
 		for (i = 0; i < g->pieces; i++)
 			printf(" %u", g->focus_off + g->cut[i]);
 	}
-	printf("%s%s%s%s%s%s%s%s", g->disturbs ? ", disturbed" : "",
+	printf("%s%s%s%s%s%s%s%s%s%s", g->disturbs ? ", disturbed" : "",
 	       g->relocks ? g->keeps ? ", relocking, one keeps" : ", relocking" : "",
+	       g->refaults ? ", refaulting" : "", g->returns ? ", back from swap" : "",
 	       g->in_memcg ? ", in a memory cgroup" : "", g->finishes ? ", to the end" : "", g->family ? ", a family" : "",
 	       g->founder_unmaps ? ", the founder unmaps" : "",
 	       g->ksm ? ", ksmd" : "", g->khugepaged ? ", khugepaged" : "");

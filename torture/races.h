@@ -122,6 +122,10 @@ struct team {
 	bool family;
 	/* One locks and unlocks all of the region, another a few of its pages meanwhile */
 	bool relocks, keeps;	/* ... and a third keeps all of it locked */
+	/* Few pages, locked all the time, are taken away and faulted in again */
+	bool refaults;
+	/* What a family locks is in swap, and comes back by whatever brings it back */
+	bool returns;
 	unsigned int fresh;		/* rounds, by bits, that begin with new tasks */
 	unsigned int limit_pages;	/* of its memory cgroup; 0: none */
 	struct region region[MAX_REGIONS];

@@ -310,7 +310,7 @@ static void print_heading(const char *pid, FILE *smaps)
 
 static void print_legend(void)
 {
-	printf(". absent, s swapped out, z zero page, p present, L Mlocked, ? present, no more seen\n"
+	printf(". absent, s swapped out, z zero page, p present, L Mlocked, ? present, flags not seen\n"
 	       "l some of its pages Mlocked; x N: each character is N pages\n");
 }
 

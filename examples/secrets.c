@@ -146,7 +146,7 @@ int main(int argc, char **argv)
 	struct secrets secrets;
 
 	if (argc > 2 || !mib || mib > SIZE_MAX >> 20) {
-		fputs("usage: secrets [MiB] < secrets\n", stderr);
+		fputs("usage: secrets [MiB] < FILE\n", stderr);
 		return 2;
 	}
 	if (secrets_open(&secrets, mib << 20)) {

@@ -577,9 +577,9 @@ static void make_relocks(uint64_t *rnd, const struct team *g, struct program *p,
 }
 
 /*
- * Of a group that refaults: the first task locks and touches, the second takes the pages
- * away, another does one of the two.  As fast as they can: what a fault does with a page
- * that is gone again takes a few instructions.
+ * Of a group that refaults: the first task locks and touches, and perhaps unlocks, the
+ * second takes the pages away, another does one of the two.  As fast as they can: what a
+ * fault or a lock does with a page that is gone again takes a few instructions.
  */
 static void make_refaults(uint64_t *rnd, const struct team *g, struct program *p,
 			  unsigned int slot)
@@ -595,10 +595,13 @@ static void make_refaults(uint64_t *rnd, const struct team *g, struct program *p
 			add_on_fault(g, p);
 		else
 			maybe(rnd, g, p, 100, locks);
-		for (i = 1 + below(rnd, 3); i; i--)
+		for (i = below(rnd, 4); i; i--)
 			add_focus_op(g, p, pick(rnd, g, touches));
 		if (percent(rnd, 15))
 			add_focus_op(g, p, HOLDS);
+		/* ... or the lock comes again and again, and finds some of them */
+		if (!g->keeps)
+			add_focus_op(g, p, MUNLOCK);
 		return;
 	}
 	for (i = 1 + percent(rnd, 30); i; i--) {
@@ -606,6 +609,11 @@ static void make_refaults(uint64_t *rnd, const struct team *g, struct program *p
 		p->op[p->nr].region = g->focus_region;
 		p->op[p->nr].off = g->focus_off;
 		p->op[p->nr].len = g->focus_len;
+		/* A part of a huge page is what splits it */
+		if (g->focus_len > 1 && percent(rnd, 40)) {
+			p->op[p->nr].off += below(rnd, g->focus_len - 1);
+			p->op[p->nr].len = 1;
+		}
 		p->op[p->nr].mods = 0;
 		p->op[p->nr].delay = percent(rnd, 50) ? 0 : 1 << below(rnd, 8);
 		p->nr++;
@@ -766,8 +774,11 @@ static void make_refaulting(uint64_t *rnd, struct team *g)
 		ctl->slot[i].thread = threads ? i : 0;
 		ctl->slot[i].threads = threads ? g->slots : 1;
 	}
-	if (g->focus_len > 16 && percent(rnd, 75))
+	g->keeps = percent(rnd, 50);
+	if (g->focus_len > 16 && percent(rnd, is_huge(g->region[g->focus_region].kind) ? 25 : 75))
 		g->focus_len = 1 + below(rnd, 4);
+	if (g->focus_len > HUGE_PAGES && percent(rnd, 60))
+		g->focus_len = HUGE_PAGES;
 	if (g->focus_off + g->focus_len > g->region[g->focus_region].pages)
 		g->focus_off = 0;
 }
@@ -972,7 +983,8 @@ void print_programs(void)
 	}
 	printf("%s%s%s%s%s%s%s%s%s%s", g->disturbs ? ", disturbed" : "",
 	       g->relocks ? g->keeps ? ", relocking, one keeps" : ", relocking" : "",
-	       g->refaults ? ", refaulting" : "", g->returns ? ", back from swap" : "",
+	       g->refaults ? g->keeps ? ", refaulting" : ", refaulting, locked again" : "",
+	       g->returns ? ", back from swap" : "",
 	       g->in_memcg ? ", in a memory cgroup" : "", g->finishes ? ", to the end" : "", g->family ? ", a family" : "",
 	       g->founder_unmaps ? ", the founder unmaps" : "",
 	       g->ksm ? ", ksmd" : "", g->khugepaged ? ", khugepaged" : "");

@@ -122,7 +122,7 @@ struct team {
 	bool family;
 	/* One locks and unlocks all of the region, another a few of its pages meanwhile */
 	bool relocks, keeps;	/* ... and a third keeps all of it locked */
-	/* Few pages, locked all the time, are taken away and faulted in again */
+	/* Few pages that are (keeps: stay) locked are taken away and faulted in again */
 	bool refaults;
 	/* What a family locks is in swap, and comes back by whatever brings it back */
 	bool returns;

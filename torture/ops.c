@@ -67,6 +67,16 @@ unsigned int pick_advice(uint64_t *rnd)
 	return percent(rnd, 35) ? 0 : below(rnd, percent(rnd, 50) ? 6 : ADVICES);
 }
 
+/* A number for op.arg of MADVISE that means @advice */
+unsigned int arg_of_advice(int advice)
+{
+	unsigned int i;
+
+	for (i = 0; i < ADVICES - 1 && advices[i].advice != advice; i++)
+		;
+	return i;
+}
+
 static unsigned int advice_of(const struct op *op)
 {
 	return op->arg % ADVICES;

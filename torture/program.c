@@ -407,6 +407,16 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 			p->op[p->nr - 1].arg &= ~2;
 		maybe(rnd, g, p, 30, locks);
 	}
+	/* Where a part of it is shared no more, khugepaged makes a huge page of it */
+	if (g->khugepaged && g->region[g->focus_region].kind == LATE_THP &&
+	    p->nr < MAX_OPS - 8 && percent(rnd, 60)) {
+		add_focus_op(g, p, WRITE);
+		p->op[p->nr - 1].len = 1 + below(rnd, g->focus_len < 64 ? g->focus_len : 64);
+		add_focus_op(g, p, MADVISE);
+		p->op[p->nr - 1].arg = arg_of_advice(MADV_HUGEPAGE);
+		add_focus_op(g, p, WAIT);
+		add_focus_op(g, p, WAIT);
+	}
 	/* ... and comes back to all of them */
 	if (p->nr < MAX_OPS - 4 && percent(rnd, g->returns ? 80 : g->in_memcg ? 25 : 0))
 		add_focus_op(g, p, g->returns ? pick(rnd, g, brings) : SWAPOFF);

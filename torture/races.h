@@ -197,6 +197,7 @@ extern const char *const what_names[WHATS];
 int do_op(struct slot *slot, const struct op *op);
 void describe_op(char *out, size_t size, const struct op *op);
 unsigned int pick_advice(uint64_t *rnd);
+unsigned int arg_of_advice(int advice);
 void look_prepare(void);
 void note_pages(const struct op *op);
 long charged_pages(void);

@@ -594,7 +594,8 @@ static void make_relocks(uint64_t *rnd, const struct team *g, struct program *p,
 static void make_refaults(uint64_t *rnd, const struct team *g, struct program *p,
 			  unsigned int slot)
 {
-	const bool file = has_file(g->region[g->focus_region].kind);
+	const enum kind kind = g->region[g->focus_region].kind;
+	const bool file = has_file(kind);
 	unsigned int i;
 
 	memset(p, 0, sizeof(*p));
@@ -616,6 +617,9 @@ static void make_refaults(uint64_t *rnd, const struct team *g, struct program *p
 	}
 	for (i = 1 + percent(rnd, 30); i; i--) {
 		make_op(rnd, g, &p->op[p->nr], file && percent(rnd, 75) ? empties_file : empties);
+		/* To reclaim a huge page is to split it first */
+		if (g->in_memcg && percent(rnd, is_huge(kind) ? 40 : 10))
+			p->op[p->nr].what = RECLAIM;
 		p->op[p->nr].region = g->focus_region;
 		p->op[p->nr].off = g->focus_off;
 		p->op[p->nr].len = g->focus_len;

@@ -409,13 +409,13 @@ static void make_family(uint64_t *rnd, const struct team *g, struct program *p)
 	}
 	/* Where a part of it is shared no more, khugepaged makes a huge page of it */
 	if (g->khugepaged && g->region[g->focus_region].kind == LATE_THP &&
-	    p->nr < MAX_OPS - 8 && percent(rnd, 60)) {
+	    p->nr < MAX_OPS - 9 && percent(rnd, 70)) {
 		add_focus_op(g, p, WRITE);
 		p->op[p->nr - 1].len = 1 + below(rnd, g->focus_len < 64 ? g->focus_len : 64);
 		add_focus_op(g, p, MADVISE);
 		p->op[p->nr - 1].arg = arg_of_advice(MADV_HUGEPAGE);
-		add_focus_op(g, p, WAIT);
-		add_focus_op(g, p, WAIT);
+		for (i = 3; i; i--)
+			add_focus_op(g, p, WAIT);
 	}
 	/* ... and comes back to all of them */
 	if (p->nr < MAX_OPS - 4 && percent(rnd, g->returns ? 80 : g->in_memcg ? 25 : 0))
@@ -801,7 +801,7 @@ void make_group(struct team *g, uint64_t seed)
 {
 	static const unsigned int sizes[] = { 16, 64, 256, 1024, 2048, 4096, 4096 };
 	static const enum kind kinds[] = {
-		ANON, ANON, ANON, THP, THP, THP, LATE_THP, KSM, KSM_FILE,
+		ANON, ANON, ANON, THP, THP, THP, LATE_THP, LATE_THP, LATE_THP, KSM, KSM_FILE,
 		PRIVATE_FILE, SHARED_FILE, SHARED_FILE, PRIVATE_SHMEM, SHMEM,
 		SHMEM, HUGE_SHMEM, HUGE_SHMEM, STACKS,
 	};

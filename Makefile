@@ -93,8 +93,8 @@ built := $(if $(KERNEL),,kernel)
 
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
-	apply bisect-check ranges check-all mutants uapi objects numa examples races torture planted pressure foreign programs semantics lint bench \
-	bench-peers overhead lru-locks shared shared-peers random-access record pictures clean
+	apply bisect-check ranges check-all mutants uapi objects numa examples races torture model \
+	planted pressure foreign programs semantics lint bench bench-peers overhead lru-locks shared shared-peers random-access record pictures clean
 
 help:	## this list (the default)
 	@sed -n -e 's/^##@ \(.*\)/\n\1\n/p' -e 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 17
@@ -170,6 +170,8 @@ races: kernel	## tasks that race on two CPUs, judged by a scan of all pages
 	scripts/races $(base)
 torture: kernel	## search for races with the lock, in a guest, for MINUTES=
 	scripts/torture $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(debug) $(base) $(ARCH)
+model:	## a model of the lock of one page, every interleaving (spin), and with defects planted
+	scripts/model
 planted: tree	## see the fuzzer find what is put back, for MINUTES= each
 	$(if $(MINUTES),MINUTES=$(MINUTES)) $(if $(SEED),SEED=$(SEED)) scripts/planted $(base)
 pressure: kernel	## secrets, and pages of a large file, where memory is short and swap is full, for MINUTES=

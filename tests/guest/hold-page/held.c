@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/uio.h>
 
 #include "../../../files/tools/testing/selftests/vm/child.h"
@@ -541,6 +542,75 @@ static void test_reclaim_half_way(void)
 	close(fd);
 }
 
+/*
+ * The same, and the child unmaps the page meanwhile: nothing maps it when reclaim is done
+ * with it, and PG_mlocked is about to be cleared.  Then we touch it.  On kernels that
+ * do not wait for those two names (tests/expect/mutants-BASE.tsv) the child is done before.
+ */
+static void test_reclaim_last(void)
+{
+	enum { NR = 64, HERE = 48 };
+	const size_t len = NR * page_size();
+	int fd = make_file("/tmp", NR), to_us[2], to_it[2];
+	char *map, *page, c;
+	pid_t user, reclaim, us = getpid();
+	uint64_t pfn;
+
+	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED || pipe(to_us) || pipe(to_it))
+		tap_bail_out("mmap");
+	touch_range(map, len);
+	page = map + HERE * page_size();
+	user = start_child();
+	if (!user) {
+		touch_range(map, len);
+		stay_on_cpu(1);
+		if (write(to_us[1], "", 1) != 1 || read(to_it[0], &c, 1) != 1 ||
+		    prctl(PR_SET_NAME, "late-unmap") || munmap(page, page_size()) ||
+		    prctl(PR_SET_NAME, "held"))
+			_exit(1);
+		say_and_stay(to_us[1]);
+	}
+	wait_for(to_us[0]);
+	mlock(map, len);
+	forget_count(map);
+	forget_count(page);
+	pfn = pfn_of(page);
+	if (!page_is_locked(page))
+		tap_bail_out("mlock");
+	tell("lock", pfn_of(map));
+	reclaim = start_child();
+	if (!reclaim) {
+		bool done;
+
+		munmap(map, len);
+		done = comes_to_wait(us) && write(to_it[1], "g", 1) == 1;
+		usleep(100000);
+		prctl(PR_SET_NAME, "late-reclaim");
+		done = done && tell("unmap", pfn);
+		prctl(PR_SET_NAME, "held");
+		let_go("lock");
+		_exit(!done);
+	}
+	munlock(map, len);
+	/* Before the next line: it may be on its way */
+	touch_range(page, page_size());
+	if (child_status(reclaim))
+		tap_bail_out("munlock() that waits, or reclaim");
+	wait_for(to_us[0]);
+	drain_lru();	/* What was put back waits in the batch of that CPU */
+	if (!tap_check(pfn_of(page) == pfn &&
+		       !(read_u64_at("/proc/kpageflags", pfn) & MARKS),
+		       "munlock() unlocks a page that reclaim takes from us, and others unmap"))
+		printf("# %llx, %llu mappings, flags %llx\n",
+		       (unsigned long long)pagemap_entry(page),
+		       (unsigned long long)read_u64_at("/proc/kpagecount", pfn),
+		       (unsigned long long)read_u64_at("/proc/kpageflags", pfn));
+	end_child(user);
+	munmap(map, len);
+	close(fd);
+}
+
 static int unmap(const void *map, size_t len)
 {
 	return munmap((void *)map, len);
@@ -635,7 +705,7 @@ int main(void)
 	bool has = mlock2_supported();
 	int fd, i;
 
-	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4 + 5);
+	tap_plan(9 + 4 + 2 * 2 * (5 + 3) + 4 + 6);
 	/* What is migrated or put back is in the LRU batch of this CPU then */
 	stay_on_cpu(0);
 	test("anonymous", -1, MAP_PRIVATE | MAP_ANONYMOUS, has);
@@ -657,6 +727,7 @@ int main(void)
 	test_half_way("munlock()", munlock);
 	test_half_way("munmap()", unmap);
 	test_reclaim_half_way();
+	test_reclaim_last();
 	test_split(false);
 	test_split(true);
 	return tap_exit();

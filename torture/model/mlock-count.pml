@@ -10,13 +10,16 @@
  * page.  They fault it in, lock, munlock, munmap (which stands for exec, exit,
  * MAP_FIXED and copy on write, too), in any order, for ever.  Another process
  * migrates the page, which may fail half-way, or reclaims it, which may stop
- * half-way; with ISOLATE it does no more than take the page off its list and put
- * it back.
+ * half-way; with TRUNCATE it also truncates what is mapped, and a lock may lose its
+ * mark, which is an exception of docs/limitations.md; with ISOLATE it does no more
+ * than take the page off its list and put it back.  With THREAD the first mm has
+ * another thread, which faults the page in, and takes it away by MADV_DONTNEED or a
+ * copy on write.
  *
  * What the model has of the kernel:
  *
- *   mmap_sem      faults, munlock and munmap of one mm exclude each other (they
- *                 are steps of one process); rmap walks do not take it
+ *   mmap_sem      mlock() and munlock() hold it for write until their walk, and
+ *                 the checks that it asks for, are done; rmap walks do not take it
  *   ptl           a lock for each pte
  *   page lock     rmap walks hold it, and faults of a page of a file
  *   lru_lock      PG_mlocked, the count and PG_lru change under it; what is read
@@ -26,8 +29,7 @@
  *                 noted before; the range moves under the ptl
  *
  * What it does not have: memory that is reordered (see the barriers at
- * mlock_count_usable()), lists and pagevecs, huge pages, KSM, truncation (which
- * may lose a mark: docs/limitations.md), two pages.
+ * mlock_count_usable()), lists and pagevecs, huge pages, KSM, two pages.
  *
  * When no task is in a call and no walk is under way, PG_mlocked has to be set if
  * and only if a VM_LOCKED VMA maps the page, and a count that is known has to be
@@ -56,9 +58,16 @@ bit ptl[TASKS];
 bit vm_locked[TASKS];
 bit pending[TASKS];		/* munlock() has yet to visit the pte */
 byte busy;			/* tasks and walks that are under way */
+byte readers[TASKS];		/* of mmap_sem */
+bit writer[TASKS];
 
 #define take(lock)	atomic { !lock -> lock = 1 }
 #define drop(lock)	lock = 0
+
+#define down_read(who)	atomic { !writer[who] -> readers[who]++ }
+#define up_read(who)	readers[who]--
+#define down_write(who)	atomic { !writer[who] && !readers[who] -> writer[who] = 1 }
+#define up_write(who)	writer[who] = 0
 
 #define begin()		busy++
 inline end()
@@ -78,8 +87,13 @@ inline end()
 				i++
 			:: else -> break
 			od;
+#ifdef TRUNCATE
+			assert(!mlocked || found);
+			assert(count <= found);
+#else
 			assert(mlocked == (found > 0));		/* the books */
 			assert(!count || count == found);
+#endif
 			assert(lru);
 			i = 0;
 			found = 0
@@ -258,6 +272,7 @@ inline munlock_gather_finish()
 /* do_read_fault(), finish_fault(): the page lock is held */
 inline fault()
 {
+	down_read(me);
 	take(page_lock);
 	take(ptl[me]);
 	if
@@ -271,27 +286,35 @@ inline fault()
 	:: else
 	fi;
 	drop(ptl[me]);
-	drop(page_lock)
+	drop(page_lock);
+	up_read(me)
 }
 
 inline mlock_()
 {
+	down_write(me);
 	vm_locked[me] = 1;
 	take(ptl[me]);
 	if
 	:: pte[me] == PRESENT -> mlock_count_page()
 	:: else
 	fi;
-	drop(ptl[me])
+	drop(ptl[me]);
+	up_write(me)
 }
 
 inline munlock()
 {
+	down_write(me);
 	if
 	:: PLANT != 9 -> pending[me] = 1
 	:: else
 	fi;
 	vm_locked[me] = 0;
+	if
+	:: PLANT == 21 -> atomic { up_write(me); readers[me]++ }
+	:: else
+	fi;
 	take(ptl[me]);
 	munlock_pte(me);
 	if
@@ -300,12 +323,17 @@ inline munlock()
 	fi;
 	drop(ptl[me]);
 	munlock_gather_finish();
-	pending[me] = 0
+	pending[me] = 0;
+	if
+	:: PLANT == 21 -> up_read(me)
+	:: else -> up_write(me)
+	fi
 }
 
 /* zap_pte_range(), wp_page_copy() */
 inline unmap()
 {
+	down_read(me);
 	take(ptl[me]);
 	if
 	:: vm_locked[me] && PLANT != 7 -> munlock_pte(me)
@@ -328,20 +356,21 @@ inline unmap()
 	:: else -> pte[me] = NONE
 	fi;
 	drop(ptl[me]);
-	munlock_gather_finish()
+	munlock_gather_finish();
+	up_read(me)
 }
 
-proctype task(byte me)
+proctype task(byte me; bit thread)
 {
 	byte i, found;
 	bit check, usable, last, is_mlocked;
 
 	do
 	:: begin(); fault(); end()
-	:: !vm_locked[me] -> begin(); mlock_(); end()
-	:: vm_locked[me] -> begin(); munlock(); end()
+	:: !thread && !vm_locked[me] -> begin(); mlock_(); end()
+	:: !thread && vm_locked[me] -> begin(); munlock(); end()
 	:: pte[me] != NONE -> begin(); unmap(); end()
-	:: !vm_locked[me] && pte[me] == NONE ->
+	:: TASKS > 1 && !thread && !vm_locked[me] && pte[me] == NONE ->
 		/* fork(): without the page lock, of a pte of the parent; the child locks nothing */
 		begin();
 		i = (me + 1) % TASKS;
@@ -436,10 +465,50 @@ inline reclaim()
 	stop = 0
 }
 
+/* unmap_mapping_range(): munlock_gather_nowait(), which clears what it finds */
+inline truncate()
+{
+	j = 0;
+	do
+	:: j < TASKS ->
+		take(ptl[j]);
+		if
+		:: pte[j] == PRESENT && mlocked ->
+			take(lru_lock);
+			if
+			:: mlocked ->
+				atomic { mlocked = 0; count = 0 };
+				check = check || mapcount > 1
+			:: else
+			fi;
+			drop(lru_lock)
+		:: else
+		fi;
+		if
+		:: pte[j] == PRESENT -> pte[j] = NONE; page_remove_rmap()
+		:: else
+		fi;
+		drop(ptl[j]);
+		j++
+	:: else -> break
+	od;
+	if
+	:: check ->
+		check = 0;
+		if
+		:: atomic { !page_lock -> page_lock = 1 };
+			munlock_check_page();
+			drop(page_lock)
+		:: page_lock			/* busy: the mark is lost */
+		fi
+	:: else
+	fi
+}
+
 proctype rmap_walk()
 {
 	byte i, j, found, stop;
-	bit last, is_mlocked, isolated;
+	bit last, is_mlocked, check;
 
 	do
 	:: begin();
@@ -455,6 +524,9 @@ proctype rmap_walk()
 		if
 		:: take(page_lock); migrate(); drop(page_lock)
 		:: take(page_lock); reclaim(); drop(page_lock)
+#ifdef TRUNCATE
+		:: truncate()
+#endif
 		:: true
 		fi;
 		j = 0;
@@ -469,9 +541,12 @@ init
 	atomic {
 		byte n = 0;
 		do
-		:: n < TASKS -> run task(n); n++
+		:: n < TASKS -> run task(n, 0); n++
 		:: else -> break
 		od;
+#ifdef THREAD
+		run task(0, 1);
+#endif
 		run rmap_walk()
 	}
 }

@@ -152,10 +152,8 @@ inline munlock_pte(who)
 	check = 0;
 	if
 	:: pte[who] == PRESENT && mlocked ->
-		atomic {
-			!lru_lock -> lru_lock = 1;
-			usable = count && (PLANT == 12 || !page_lock)
-		};
+		take(lru_lock);
+		usable = count && (PLANT == 12 || !page_lock);
 		if
 		:: usable ->
 			atomic {
@@ -450,19 +448,24 @@ inline reclaim()
 			:: pte[j] = NONE; page_remove_rmap()
 			:: stop = 1		/* referenced: SWAP_FAIL */
 			fi
-		:: else
+		:: true			/* mprotect() has cleared it for a moment */
 		fi;
 		drop(ptl[j]);
 		j++
 	:: else -> break
 	od;
 	if
-	:: stop != 2 && mlocked && PLANT != 13 && (PLANT != 19 || mapcount) ->
+	:: mlocked && PLANT != 13 && (PLANT != 19 || mapcount) ->
+		/* v4.2: not if a VM_LOCKED VMA was found */
+		if
+		:: true
+		:: stop == 2 -> goto done
+		fi;
 		atomic { !lru_lock -> mlocked = 0; count = 0 };
 		munlock_check_page()
 	:: else
 	fi;
-	stop = 0
+done:	stop = 0
 }
 
 /* unmap_mapping_range(): munlock_gather_nowait(), which clears what it finds */

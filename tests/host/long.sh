@@ -237,7 +237,7 @@ cp "$toys/long-lib" "$long/scripts/lib/lib.sh"
 # check.  All that it calls passes, but for what a test tells otherwise
 mkdir -p "$long/tests/host"
 for script in scripts/deps scripts/lint scripts/tree scripts/kernel scripts/test scripts/kselftest \
-	scripts/torture scripts/bisect-check scripts/examples scripts/lib/libc-test scripts/lib/hold-page \
+	scripts/torture scripts/model scripts/bisect-check scripts/examples scripts/lib/libc-test scripts/lib/hold-page \
 	tests/static/tables tests/static/mutants tests/static/prefixes; do
 	echo "echo '${script##*/}' >>'$toys/called'; echo '1 passed, 0 failed, 0 skipped'" | stand_in "$script"
 done

@@ -94,7 +94,8 @@ built := $(if $(KERNEL),,kernel)
 .DEFAULT_GOAL := help
 .PHONY: help deps demo check tree kernel test run shell control kselftest refresh series \
 	apply bisect-check ranges check-all mutants uapi objects numa examples races torture model \
-	planted pressure foreign programs semantics lint bench bench-peers overhead lru-locks shared shared-peers random-access record pictures clean
+	planted pressure foreign programs semantics lint bench bench-peers overhead lru-locks \
+	shared shared-peers random-access record pictures clean
 
 help:	## this list (the default)
 	@sed -n -e 's/^##@ \(.*\)/\n\1\n/p' -e 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 17

@@ -54,19 +54,9 @@ static void let_go(const char *how)
 }
 
 /*
- * Off its LRU list and back: how many have locked it is not known afterwards, so that
- * munlock() has to ask the others
- */
-static void forget_count(const void *addr)
-{
-	hold("isolate", addr);
-	let_go("isolate");
-	drain_lru();
-}
-
-/*
- * The same for what is mapped before @end.  munlock() keeps what others map for a check,
- * has no room for all of them, and so comes to @end only after the check of the first ones.
+ * Each off its LRU list and back: how many have locked it is not known afterwards, so that
+ * munlock() has to ask the others.  It keeps these for a check, has no room for many, and so
+ * comes to @end only after the check of the first ones.
  */
 static void forget_counts(const char *map, const char *end)
 {
@@ -75,6 +65,17 @@ static void forget_counts(const char *map, const char *end)
 		let_go("isolate");
 	}
 	drain_lru();
+}
+
+static void forget_count(const char *addr)
+{
+	forget_counts(addr, addr + page_size());
+}
+
+static void go_on(int to_it[2])
+{
+	if (write(to_it[1], "g", 1) != 1)
+		tap_bail_out("write");
 }
 
 static bool is_held(const void *addr)
@@ -478,8 +479,7 @@ static void test_half_way(const char *call, int (*unlock)(const void *, size_t))
 	unlock(map, LEN);
 	child_status(mover);
 	drain_lru();	/* v5.10 has what was migrated in the batch of that CPU */
-	if (write(to_it[1], "g", 1) != 1)
-		tap_bail_out("write");
+	go_on(to_it);
 	tap_check(!child_status(sharer), "%s during a migration unlocks an anonymous page",
 		  call);
 	munmap(map, LEN);
@@ -496,15 +496,14 @@ static void test_reclaim_half_way(void)
 	const char *claim = "munlock() unlocks a page that reclaim takes from us alone";
 	const size_t len = NR * page_size();
 	int fd = make_file("/tmp", NR), to_us[2], to_it[2];
-	char *map, *page, c;
+	char *map = map_file_pages(fd, NR, MAP_SHARED);
+	char *page = map + HERE * page_size(), c;
 	pid_t user, reclaim, us = getpid();
 	uint64_t first, pfn;
 
-	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED || pipe(to_us) || pipe(to_it))
-		tap_bail_out("mmap");
+	if (pipe(to_us) || pipe(to_it))
+		tap_bail_out("pipe");
 	touch_range(map, len);
-	page = map + HERE * page_size();
 	/* The order of the rmap walk is that of the VMAs: first we, then the child */
 	user = start_child();
 	if (!user) {
@@ -523,8 +522,7 @@ static void test_reclaim_half_way(void)
 		tap_bail_out("mlock");
 	/* Not used by us, lately, but by the child */
 	write_file("/proc/self/clear_refs", "1");
-	if (write(to_it[1], "g", 1) != 1)
-		tap_bail_out("write");
+	go_on(to_it);
 	wait_for(to_us[0]);
 	tell("lock", first);
 	reclaim = start_child();
@@ -564,15 +562,14 @@ static void test_reclaim_last(void)
 	enum { NR = 64, HERE = 48 };
 	const size_t len = NR * page_size();
 	int fd = make_file("/tmp", NR), to_us[2], to_it[2];
-	char *map, *page, c;
+	char *map = map_file_pages(fd, NR, MAP_SHARED);
+	char *page = map + HERE * page_size(), c;
 	pid_t user, reclaim, us = getpid();
 	uint64_t pfn;
 
-	map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED || pipe(to_us) || pipe(to_it))
-		tap_bail_out("mmap");
+	if (pipe(to_us) || pipe(to_it))
+		tap_bail_out("pipe");
 	touch_range(map, len);
-	page = map + HERE * page_size();
 	user = start_child();
 	if (!user) {
 		touch_range(map, len);
@@ -646,12 +643,6 @@ static pid_t start_locker(const char *map, size_t len, int to_us[2], int to_it[2
 		_exit(0);
 	}
 	return child;
-}
-
-static void go_on(int to_it[2])
-{
-	if (write(to_it[1], "g", 1) != 1)
-		tap_bail_out("write");
 }
 
 /*

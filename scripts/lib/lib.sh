@@ -166,6 +166,12 @@ lock_build() {
 	}
 }
 
+# planted_diff NAME: print the path of that file of torture/blind, or else of torture/planted
+planted_diff() {
+	if [ -f "$top/torture/blind/$1" ]; then echo "$top/torture/blind/$1"
+	else echo "$top/torture/planted/$1"; fi
+}
+
 # lock_folder DIR: nobody else who calls this leaves anything in DIR until the script ends.
 # Whoever writes a console, a result or a table below out/ does; a script has one such
 # folder at a time.
